@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Rung 2 of the tests: tiny PV kernels that try the hypervisor's ABI from ring 3.
+# One source file per topic in tests/guest/, linked with the library in lib/.
+# XEN names the hypervisor under test, an ELF file as QEMU's -kernel takes it.
+
+O ?= build
+XEN ?= $(O)/xen/xen
+
+GT := tests/guest
+GT_O := $(O)/tests/guest
+GT_TESTS := $(patsubst $(GT)/%.c,%,$(wildcard $(GT)/*.c))
+GT_LIB := $(patsubst %,$(GT_O)/lib/%.o,$(notdir $(wildcard $(GT)/lib/*.c $(GT)/lib/*.S)))
+GT_ELFS := $(GT_TESTS:%=$(GT_O)/%.elf)
+GT_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wno-array-bounds -ffreestanding \
+	-fno-pic -no-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-fno-tree-loop-distribute-patterns -fno-common \
+	-D__XEN_INTERFACE_VERSION__=0x00041100 -D__XEN_TOOLS__ -I$(GT)/lib -MMD -MP
+
+$(GT_O)/lib/%.o: $(GT)/lib/% $(GT)/guest.mk
+	@mkdir -p $(@D)
+	$(CC) $(GT_CFLAGS) -c -o $@ $<
+
+$(GT_O)/%.o: $(GT)/%.c $(GT)/guest.mk
+	@mkdir -p $(@D)
+	$(CC) $(GT_CFLAGS) -c -o $@ $<
+
+$(GT_ELFS): $(GT_O)/%.elf: $(GT_O)/%.o $(GT_LIB) $(GT)/lib/guest.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
+		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -o $@ $< $(GT_LIB)
+
+.PHONY: guest-tests check-guest
+guest-tests: $(GT_ELFS)
+
+## check-guest: the ABI tests from ring 3 on XEN (default: ours)
+check-guest: $(GT_ELFS) $(XEN)
+	@tests/guest/run --xen $(XEN) --out $(GT_O) $(GT_ELFS)
+
+-include $(wildcard $(GT_O)/*.d $(GT_O)/lib/*.d)
