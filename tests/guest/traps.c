@@ -218,11 +218,11 @@ static bool idt_error(unsigned long error, unsigned int vector)
 static void test_int_dpl(void)
 {
 	section("int n and the trap table's DPL");
-	/* kernel mode: virtual CPL 0 may raise any vector that has a handler */
+	/* the kernel counts as CPL 1, so DPL 1 is for it, 3 for all */
 	set_trap(0x80, 3, TRAP_STUB(0x80));
-	set_trap(0x81, 0, TRAP_STUB(0x81));
-	set_trap(0x41, 4, TRAP_STUB(0x41));	/* masks events */
-	set_trap(0x82, 4, TRAP_STUB(0x41));	/* see idt_error() */
+	set_trap(0x81, 1, TRAP_STUB(0x81));
+	set_trap(0x41, 4 | 1, TRAP_STUB(0x41));	/* masks events */
+	set_trap(0x82, 4 | 1, TRAP_STUB(0x41));	/* see idt_error() */
 	TRY("int $0x80", ::: "memory");
 	CHECK_EQ(seen.vector, 0x80);
 	CHECK_EQ(seen.regs.error, 0);
