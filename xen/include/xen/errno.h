@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ABI's error numbers under their plain names. Functions return 0 or -Exxx. */
+#ifndef XEN_ERR_H
+#define XEN_ERR_H
+
+#define XEN_ERRNO(name, value) name = value,
+enum {
+#include <public/errno.h>
+};
+
+#endif
