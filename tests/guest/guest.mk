@@ -15,7 +15,7 @@ GT_ELFS := $(GT_TESTS:%=$(GT_O)/%.elf)
 GT_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wno-array-bounds -ffreestanding \
 	-fno-pic -no-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-fno-tree-loop-distribute-patterns -fno-common \
+	-fno-tree-loop-distribute-patterns -fno-ipa-reference-addressable -fno-common \
 	-D__XEN_INTERFACE_VERSION__=0x00041100 -D__XEN_TOOLS__ -I$(GT)/lib -MMD -MP
 
 $(GT_O)/lib/%.o: $(GT)/lib/% $(GT)/guest.mk

@@ -177,7 +177,7 @@ static void test_hypervisor_memory(void)
 	}
 }
 
-static unsigned int steps;
+static volatile unsigned int steps;
 static unsigned long first_step_rip;
 
 static void count_step(struct regs *r)
@@ -440,8 +440,8 @@ static void test_iret_privileges(void)
 
 /* ---- event upcall ---- */
 
-static unsigned int upcalls;
-static uint8_t upcall_mask, upcall_saved_mask;
+static volatile unsigned int upcalls;
+static volatile uint8_t upcall_mask, upcall_saved_mask;
 static struct regs upcall_regs;
 
 static void on_event(struct regs *r)
