@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the boot loader handed over, and the command line. */
+#ifndef XEN_BOOT_H
+#define XEN_BOOT_H
+
+#include <xen/types.h>
+
+#define E820_RAM	1
+#define E820_RESERVED	2
+#define E820_ACPI	3
+#define E820_NVS	4
+#define E820_UNUSABLE	5
+#define E820_MAX	256
+
+struct e820_range { u64 addr, size; u32 type; } __packed;
+struct e820_map { unsigned n; struct e820_range r[E820_MAX]; };
+extern struct e820_map e820;		/* sorted, no overlaps; immutable after e820_init */
+
+struct boot_module { paddr_t start; u64 size; const char *cmdline; };
+struct boot_info {
+	const char *loader;
+	char cmdline[2048];
+	unsigned nr_modules;
+	struct boot_module module[8];	/* 0 dom0's kernel, 1 initrd */
+	paddr_t rsdp;			/* 0: search */
+	bool efi;
+	struct { bool present; u8 type; u32 width, height, pitch, bpp; paddr_t addr;
+		 u8 rpos, rsize, gpos, gsize, bpos, bsize; } fb;
+};
+extern struct boot_info boot_info;
+
+/* boot/cmdline.c: each room declares its options; unknown ones are warned about by name. */
+enum opt_kind { OPT_BOOL, OPT_UINT, OPT_SIZE, OPT_STR, OPT_FN };
+struct boot_option {
+	const char *name;
+	enum opt_kind kind;
+	void *var;			/* bool, u32, u64 (bytes; default unit K), char[len], or fn */
+	u32 len;
+	const char *help;		/* one line for the manual */
+};
+/* "name" or "name=1|yes|on" sets a bool; "no-name" / "noname" / "name=0|no|off" clears it. */
+#define BOOT_OPTION(name_, kind_, var_, len_, help_)				\
+	static const struct boot_option __used __aligned(8)			\
+	__attribute__((section(".boot_options"))) opt_##var_ =			\
+	{ name_, kind_, &var_, len_, help_ }
+#define BOOT_FN(name_, fn_, help_) /* int fn(const char *value): -EINVAL if it can't be read */ \
+	static const struct boot_option __used __aligned(8)			\
+	__attribute__((section(".boot_options"))) opt_##fn_ =			\
+	{ name_, OPT_FN, fn_, 0, help_ }
+void cmdline_parse(const char *cmdline);
+
+void multiboot_parse(u32 magic, paddr_t info);	/* boot/multiboot.c: fills boot_info and e820 */
+void e820_init(void);				/* sort, clip, print */
+/* Change the type of a range; splits entries. */
+void e820_set(u64 start, u64 end, u32 type);
+
+/* boot/dom0.c: "dom0_mem=" etc.; panics with a clear line if dom0 can't be built. */
+struct domain;
+struct domain *build_dom0(void);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler: mechanism (sched/core.c) and policies (one file each).
+ *
+ * A runnable vcpu is on the run queue of its CPU or runs there. The mechanism
+ * decides when to pick; the policy decides whom and for how long.
+ */
+#ifndef XEN_SCHEDULE_H
+#define XEN_SCHEDULE_H
+
+#include <xen/list.h>
+#include <xen/spinlock.h>
+#include <xen/public.h>
+
+struct vcpu;
+struct domain;
+
+/* A vcpu's standing with the policy; run queue lock. */
+struct sched_unit {
+	struct list queue;		/* in the run queue; empty if not queued */
+	s64 credit;			/* ns of CPU time it may still use before others go first */
+	int prio;			/* higher runs first: boost 2, under 1, over 0, capped -1 */
+	stime_t started;		/* when it began to run */
+	stime_t slice_end;
+	u64 run_ns;			/* CPU time ever used */
+	u64 cap_used;			/* ns used in this accounting period */
+};
+
+struct sched_domain {
+	u16 weight;			/* 1..65535, 256 is usual */
+	u16 cap;			/* percent of one CPU; 0 is none */
+};
+
+struct sched_policy {
+	const char *name, *opt_name;
+	u32 id;				/* XEN_SCHEDULER_* */
+	void (*init_cpu)(unsigned cpu);
+	void (*init_vcpu)(struct vcpu *v);
+	/* All with the run queue lock of v->cpu held. */
+	void (*enqueue)(struct vcpu *v, bool woken);
+	void (*dequeue)(struct vcpu *v);
+	/* Account for prev's run until now, choose the next (NULL: idle), and its slice in ns. */
+	struct vcpu *(*pick)(unsigned cpu, struct vcpu *prev, stime_t now, stime_t *slice);
+	/* 0 or -EINVAL; op is XEN_DOMCTL_SCHEDOP_putinfo or getinfo */
+	int (*adjust)(struct domain *d, struct xen_domctl_scheduler_op *op);
+	int (*adjust_global)(struct xen_sysctl_scheduler_op *op);
+	void (*dump)(unsigned cpu);
+};
+
+/* sched/core.c */
+void sched_init(void);			/* honours "sched=" */
+extern const struct sched_policy *sched;
+void sched_init_vcpu(struct vcpu *v);
+void sched_destroy_vcpu(struct vcpu *v);
+/* Runnable: no pause flag, no pause count of vcpu or domain. */
+bool vcpu_runnable(const struct vcpu *v);
+void vcpu_wake(struct vcpu *v);		/* call after clearing what kept it from running; any CPU */
+void vcpu_sleep(struct vcpu *v);	/* after setting such; returns at once, see vcpu_sleep_sync */
+void vcpu_sleep_sync(struct vcpu *v);	/* and waits until it doesn't run, its state synced */
+void vcpu_pause(struct vcpu *v);	/* counted; sync unless v is current */
+void vcpu_unpause(struct vcpu *v);
+void vcpu_block(void);			/* current, events unmasked: SCHEDOP_block */
+void vcpu_unblock(struct vcpu *v);	/* an event became pending */
+void vcpu_yield(void);
+void schedule(void);			/* pick and switch; from the exit path only */
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
+u64 vcpu_cpu_time(struct vcpu *v);	/* ns */
+void idle_loop(void) __attribute__((noreturn));
+u64 cpu_idle_time(unsigned cpu);	/* ns */
+long do_sched_op(u64 cmd, u64 arg);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Access to guest memory through the guest's current page table. Addresses are
+ * checked to lie outside the hypervisor; a fault ends the copy. Guest memory can
+ * change between two reads: copy a struct in once, check the copy, use the copy.
+ */
+#ifndef XEN_UACCESS_H
+#define XEN_UACCESS_H
+
+#include <xen/layout.h>
+#include <xen/errno.h>
+
+/* Bytes NOT copied: 0 is success. */
+size_t raw_copy(void *d, const void *s, size_t n);	/* faults on either side end it */
+
+static inline int copy_from_guest(void *d, vaddr_t s, size_t n)
+{
+	return guest_range_ok(s, n) && !raw_copy(d, (const void *)s, n) ? 0 : -EFAULT;
+}
+
+static inline int copy_to_guest(vaddr_t d, const void *s, size_t n)
+{
+	return guest_range_ok(d, n) && !raw_copy((void *)d, s, n) ? 0 : -EFAULT;
+}
+
+/* Atomic 8-byte compare and exchange on guest memory: 0 and *old set to what was there, or -EFAULT. */
+int cmpxchg_guest(vaddr_t p, u64 *old, u64 new);
+
+/* Element @i of an array of typed objects behind guest address @h. */
+#define get_guest(dst, h, i)	copy_from_guest((dst), (vaddr_t)(h) + (i) * sizeof(*(dst)), sizeof(*(dst)))
+#define put_guest(h, i, src)	copy_to_guest((vaddr_t)(h) + (i) * sizeof(*(src)), (src), sizeof(*(src)))
+/* The address in a XEN_GUEST_HANDLE or XEN_GUEST_HANDLE_64. */
+#define handle_va(h)		((vaddr_t)(h).p)
+
+#endif
