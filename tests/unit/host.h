@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Before every test_*.c: libc and cmocka, then the hypervisor's names (rename.h). A test
- * includes the hypervisor's headers after this, and never <errno.h>, whose numbers
+ * Before every test_*.c: libc and cmocka, then the hypervisor's own lib.h. A test includes
+ * other headers of the hypervisor after this, and never <errno.h>, whose numbers
  * xen/errno.h has as an enum.
  */
 #include <setjmp.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "rename.h"
+#include <xen/lib.h>
 
 /* What the code under test has said with printk since the last unit_log_clear(). */
 extern char unit_log[16384];

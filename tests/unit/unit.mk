@@ -50,12 +50,10 @@ $(UT_O)/include/public:
 	@mkdir -p $(@D)
 	ln -sfn /usr/include/xen $@
 
-# Linux's decoders: its flags, and no checks for undefined behaviour that isn't ours
+# Linux's decoders: flags of xen/boot/decode/decode.mk, and no checks for undefined behaviour that isn't ours
 ut-decoders := $(filter $(patsubst %,$(UT_O)/xen/boot/decode/%.o,gzip xz zstd),$(UT_OBJS))
-$(ut-decoders): UT_EXTRA = $(ut-decode-cflags) -fno-sanitize=undefined
+$(ut-decoders): UT_EXTRA = $(decode-cflags) -O1 -fno-sanitize=undefined
 $(ut-decoders): $(DECODERS)/id
-ut-decode-cflags = -D__KERNEL__ -Ixen/boot/decode/shim -isystem $(DECODERS)/include \
-	-I$(DECODERS)/lib -Wno-unused-function -Wno-unused-but-set-variable
 
 # compressed samples for the decoder tests
 $(UT_O)/data/done: $(UT)/make-data

@@ -8,8 +8,10 @@
 #include <linux/string.h>
 #include <asm/unaligned.h>
 
-#undef min
-#undef min_t
+/* the options that the decoders ask for: always 0 or 1 here */
+#define IS_ENABLED(option)			(option)
+#define CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS	1
+
 #define min_t(type, a, b) ({			\
 	type min_a_ = (a), min_b_ = (b);	\
 	min_a_ < min_b_ ? min_a_ : min_b_; })

@@ -8,12 +8,8 @@
 #define SHIM_LINUX_TYPES_H
 
 #include <xen/types.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdbool.h>
 
 /* Linux defines this for little-endian machines. */
-#undef __LITTLE_ENDIAN
 #define __LITTLE_ENDIAN 1234
 
 #endif
