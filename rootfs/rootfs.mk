@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The CD's root file system: files of Debian packages (rootfs/packages,
+# rootfs/files) under one overlay tree (rootfs/overlay), as a squashfs.
+# The same one is the root of domain 0, of the bare machine and of the guests.
+
+O ?= build
+XENDEMO_CACHE ?= $(HOME)/.cache/xendemo
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+ROOTFS := $(O)/rootfs.squashfs
+ROOTFS_TREE := $(O)/rootfs/root
+
+# Measured on this root, size and time to unpack all of it: xz 3.42 MB, 0.19 s;
+# zstd 3.76 MB, 0.02 s; lz4 4.76 MB. Small blocks keep the RAM of one read small.
+SQUASHFS_FLAGS ?= -comp zstd -Xcompression-level 19 -b 128K
+
+rootfs: $(ROOTFS) ## the CD's root file system (build/rootfs.squashfs)
+
+ROOTFS_OVERLAY := $(shell find rootfs/overlay -type f -o -type d)
+
+$(O)/rootfs/debs: rootfs/packages rootfs/fetch-debs
+	@mkdir -p $(@D)
+	rootfs/fetch-debs rootfs/packages $(XENDEMO_CACHE)/debs >$@.new
+	mv $@.new $@
+
+$(ROOTFS_TREE)/etc/xendemo.id: $(O)/rootfs/debs rootfs/files rootfs/mkroot README.CD \
+		$(ROOTFS_OVERLAY)
+	rootfs/mkroot $(O)/rootfs/debs rootfs/files rootfs/overlay README.CD $(ROOTFS_TREE)
+
+$(ROOTFS): $(ROOTFS_TREE)/etc/xendemo.id
+	rm -f $@.new
+	env -u SOURCE_DATE_EPOCH mksquashfs $(ROOTFS_TREE) $@.new $(SQUASHFS_FLAGS) -all-root -no-xattrs -no-exports \
+		-mkfs-time $(SOURCE_DATE_EPOCH) -all-time $(SOURCE_DATE_EPOCH) -quiet -no-progress
+	mv $@.new $@
+
+.PHONY: rootfs
