@@ -6,35 +6,10 @@
  * and the heap is touched (the address sanitizer watches: all buffers are exact).
  */
 #include "../../xen/boot/decode/decode.h"
-
-struct file {
-	u8 *data;
-	size_t len;
-};
+#include "samples.h"
 
 static struct file sample;
 static void *heap;
-
-static struct file load(const char *name)
-{
-	char path[256];
-	struct file f;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "%s/%s", UNIT_DATA, name);
-	in = fopen(path, "rb");
-	if (!in) {
-		print_error("the test is broken: can't open %s\n", path);
-		exit(99);
-	}
-	fseek(in, 0, SEEK_END);
-	f.len = ftell(in);
-	rewind(in);
-	f.data = malloc(f.len);
-	assert_int_equal(fread(f.data, 1, f.len, in), f.len);
-	fclose(in);
-	return f;
-}
 
 /* Unpack a copy of exactly len bytes into exactly cap bytes. Nonzero *same: equals the sample. */
 static struct decode_job unpack(const u8 *in, size_t len, size_t cap, int *rc, bool *same)
