@@ -14,7 +14,7 @@
 
 struct e820_range { u64 addr, size; u32 type; } __packed;
 struct e820_map { unsigned n; struct e820_range r[E820_MAX]; };
-extern struct e820_map e820;		/* sorted, no overlaps; immutable after e820_init */
+extern struct e820_map e820;		/* sorted, no overlaps; immutable after mm_init */
 
 struct boot_module { paddr_t start; u64 size; const char *cmdline; };
 struct boot_info {
@@ -47,12 +47,17 @@ struct boot_option {
 	static const struct boot_option __used __aligned(8)			\
 	__attribute__((section(".boot_options"))) opt_##fn_ =			\
 	{ name_, OPT_FN, fn_, 0, help_ }
+/* Runs before the console is up: words it can't use are kept, and named by cmdline_report(). */
 void cmdline_parse(const char *cmdline);
+void cmdline_report(void);
 
 void multiboot_parse(u32 magic, paddr_t info);	/* boot/multiboot.c: fills boot_info and e820 */
 void e820_init(void);				/* sort, clip, print */
 /* Change the type of a range; splits entries. */
 void e820_set(u64 start, u64 end, u32 type);
+/* The same for any map; and sort one, the stricter type winning where ranges overlap. */
+void e820_map_set(struct e820_map *map, u64 start, u64 end, u32 type);
+void e820_map_normalise(struct e820_map *map);
 
 /* boot/dom0.c: "dom0_mem=" etc.; panics with a clear line if dom0 can't be built. */
 struct domain;

@@ -100,6 +100,20 @@ static inline void *alloc_page(void) { return alloc_pages(0); }
 static inline void free_page(void *va) { free_pages(va, 0); }
 u64 free_frames_count(void);		/* in frames */
 u64 dirty_frames_count(void);		/* of those, to be scrubbed */
+/*
+ * Frames for a domain: as alloc_frames(), but leaves what other domains have claimed; takes
+ * from the domain's own claim. The caller goes on with assign_frames().
+ */
+struct page_info *alloc_domain_frames(struct domain *d, unsigned order, unsigned memf);
+/*
+ * Promise frames to @d until it has @pages in total; 0 withdraws the promise (also to be called
+ * when it dies). -EINVAL: it has a claim, or so many frames, or may not have so many. -ENOMEM.
+ */
+int claim_frames(struct domain *d, u64 pages);
+/* For an idle CPU: zero one freed frame. False if there is none. */
+bool scrub_some(void);
+/* Give the memory of code and data that only the boot needed (__init, __initdata) to the heap. */
+void free_init_sections(void);
 
 /* ---- mm/slab.c: small objects, zeroed ------------------------------------ */
 void *xmalloc(size_t size);		/* any size up to 1 MB; 16-byte aligned; NULL if none */
