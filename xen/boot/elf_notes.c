@@ -19,8 +19,11 @@ struct note {
 };
 
 /* Feature names of the FEATURES note: public/features.h without the prefix. */
-#define FEATURE(name)	[XENFEAT_##name] = #name
-static const char *const feature_names[] = {
+#define FEATURE(name)	{ XENFEAT_##name, #name }
+static const struct {
+	unsigned bit;
+	const char *name;
+} features[] = {
 	FEATURE(writable_page_tables),
 	FEATURE(writable_descriptor_tables),
 	FEATURE(auto_translated_physmap),
@@ -56,9 +59,9 @@ static bool string_is(const struct note *n, const char *s)
 
 static int feature_bit(const char *name, size_t len)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(feature_names); i++)
-		if (strlen(feature_names[i]) == len && !memcmp(feature_names[i], name, len))
-			return i;
+	for (unsigned i = 0; i < ARRAY_SIZE(features); i++)
+		if (strlen(features[i].name) == len && !memcmp(features[i].name, name, len))
+			return features[i].bit;
 	return -1;
 }
 
