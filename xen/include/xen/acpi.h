@@ -13,6 +13,8 @@ struct acpi_info {
 	unsigned nr_ioapics;
 	struct { u8 id; paddr_t pa; u32 gsi_base; } ioapic[16];
 	struct { u32 gsi; bool overridden, level, low; } isa[16];
+	u8 nmi_lint;			/* local APIC pin that takes NMIs: 0 or 1 */
+	bool nmi_low;			/* it is active low */
 	paddr_t hpet;			/* 0: none */
 	u16 pm_timer_port;		/* 0: none */
 	bool pm_timer_32bit;
@@ -21,8 +23,8 @@ struct acpi_info {
 	struct { bool valid; u8 space, width; u64 addr; u8 value; } reset;
 	unsigned nr_mcfg;
 	struct { paddr_t base; u16 seg; u8 first_bus, last_bus; } mcfg[8];
-	bool has_8042, legacy_free;
-	u32 dsdt_s5;			/* unused when dom0 sleeps for us; SLP_TYP found in \_S5 if simple, else ~0 */
+	bool has_8042, legacy_free;	/* without ACPI: true, false */
+	u32 dsdt_s5;			/* SLP_TYPa | SLP_TYPb << 8 found in \_S5, else ~0 */
 };
 extern struct acpi_info acpi;
 

@@ -46,6 +46,7 @@ extern struct cpu cpus[NR_CPUS];
 extern unsigned nr_cpus;		/* online */
 
 struct cpu_info {
+	u64 align;			/* so that the hardware's frame, which ends at regs.es, is 16-byte aligned */
 	struct cpu_user_regs regs;	/* the guest's; es, ds, fs, gs are not filled by the entry */
 	struct vcpu *current;
 	struct cpu *cpu;
@@ -215,7 +216,9 @@ static inline void safe_halt(void) { asm volatile("sti; hlt; cli" ::: "memory");
 
 /* cpu/setup.c */
 void cpu_identify(void);
-void cpu_setup_boot(void);		/* boot CPU: GDT, IDT, TSS, MSRs, CR4 */
+void cpu_setup_early(void);		/* boot CPU: GDT, IDT, TSS, so that faults are reported */
+void cpu_setup_boot(void);		/* boot CPU, after cpu_identify(): MSRs, control registers */
+extern u8 hv_gdt_page[4096];
 void cpu_start_all(void);		/* the others; irq/smp */
 
 /* irq/apic.c */

@@ -24,7 +24,11 @@ static inline int copy_to_guest(vaddr_t d, const void *s, size_t n)
 }
 
 /* Atomic 8-byte compare and exchange on guest memory: 0 and *old set to what was there, or -EFAULT. */
-int cmpxchg_guest(vaddr_t p, u64 *old, u64 new);
+int cmpxchg_raw(vaddr_t p, u64 *old, u64 new);
+static inline int cmpxchg_guest(vaddr_t p, u64 *old, u64 new)
+{
+	return guest_range_ok(p, 8) ? cmpxchg_raw(p, old, new) : -EFAULT;
+}
 
 /* Element @i of an array of typed objects behind guest address @h. */
 #define get_guest(dst, h, i)	copy_from_guest((dst), (vaddr_t)(h) + (i) * sizeof(*(dst)), sizeof(*(dst)))
