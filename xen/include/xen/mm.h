@@ -81,6 +81,9 @@ static inline domid_t page_owner(const struct page_info *pg)
 
 static inline void set_m2p(mfn_t mfn, u64 pfn) { WRITE_ONCE(m2p_table[mfn], pfn); }
 
+/* First frame of the 2 MB of the M2P that hold @mfn's entry, or 0 if there is no such part. */
+mfn_t m2p_extent(mfn_t mfn);
+
 /* ---- mm/heap.c: the frame allocator -------------------------------------- */
 /* Builds frame table, M2P and direct map from the memory map; gives free RAM to the heap. */
 void mm_init(void);

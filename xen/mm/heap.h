@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between init.c, which finds the free RAM, and heap.c, which keeps it. */
+#ifndef MM_HEAP_H
+#define MM_HEAP_H
+
+#include <xen/mm.h>
+
+#define OWNER(domid)	((u64)(domid) << PGC_OWNER_SHIFT)
+
+/* The count word of a free frame whose old bytes are still in it. */
+#define COUNT_FREE_DIRTY	(OWNER(DOMID_INVALID) | PGC_DIRTY)
+/* Of a frame that the hypervisor uses for itself. */
+#define COUNT_XEN		(OWNER(DOMID_XEN) | 1)
+
+/* Boot: give frames [start, end) to the heap; their count words are COUNT_FREE_DIRTY. */
+void heap_add(mfn_t start, mfn_t end);
+
+#endif
