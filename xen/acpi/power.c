@@ -7,8 +7,8 @@
  */
 #include <xen/acpi.h>
 #include <xen/boot.h>
-#include <xen/console.h>
 #include <xen/cpu.h>
+#include <xen/console.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
