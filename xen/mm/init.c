@@ -359,6 +359,18 @@ static void __init fill_frame_table(void)
 				mfn_to_page(mfn)->count |= PGC_BAD;
 }
 
+/* Whatever the map says, there is no RAM where the VGA and BIOS windows are. */
+static void __init drop_isa_hole(void)
+{
+	for (unsigned i = 0; i < e820.n; i++) {
+		u64 start = MAX(e820.r[i].addr, 0xa0000UL);
+		u64 end = MIN(e820.r[i].addr + e820.r[i].size, 0x100000UL);
+
+		if (e820.r[i].type == E820_RAM && start < end)
+			e820_set(start, end, E820_RESERVED);
+	}
+}
+
 void __init mm_init(void)
 {
 	if (cpu_features.nx) {
@@ -367,7 +379,7 @@ void __init mm_init(void)
 	}
 	global = cpu_features.pge ? PTE_G : 0;
 
-	e820_set(0xa0000, 0x100000, E820_RESERVED);
+	drop_isa_hole();
 	find_spare();
 	find_valid();
 	boot_limit = 1UL << 20;
