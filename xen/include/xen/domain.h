@@ -46,6 +46,7 @@ struct vcpu {
 	bool kernel_mode;		/* own: virtual mode; user mode if false */
 	bool initialised;		/* paused: has a context, may be brought up */
 	mfn_t kernel_l4, user_l4;	/* own/paused: frames with a type ref held; 0 is none */
+	struct page_info *old_table;	/* own: table it dropped, still to be finished; general ref */
 	u64 cr2;			/* own: shadow of the guest's CR2 */
 	u64 fs_base, gs_base_kernel, gs_base_user;	/* valid while not loaded; see load_segments() */
 	u16 user_gs_sel;

@@ -146,21 +146,27 @@ struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d) __must_ch
  * -EINTR / -ERESTART preempted (only if preemptible; partial progress is kept in the frame).
  */
 int get_page_type(struct page_info *pg, u32 type, bool preemptible) __must_check;
-/* Drop one; with preemptible may return -ERESTART, to be called again; otherwise always 0. */
+/*
+ * Drop one. With preemptible it may return -ERESTART: the reference is gone, but the table still
+ * holds references, until finish_table() or the end of its owner; otherwise always 0.
+ */
 int put_page_type(struct page_info *pg, bool preemptible);
+int finish_table(struct page_info *pg, bool preemptible);	/* 0, or -ERESTART: call again */
 int get_page_and_type(struct page_info *pg, struct domain *d, u32 type) __must_check;
 void put_page_and_type(struct page_info *pg);
 
 /* Give freshly allocated frames to @d as its RAM (count 1 + PGC_ALLOCATED). -E2BIG over max_pages, -EINVAL dying. */
 int assign_frames(struct domain *d, struct page_info *pg, unsigned order);
-/* Undo for one frame that has only the allocation reference: drop PGC_ALLOCATED, tot_pages--. */
-void steal_frame(struct domain *d, struct page_info *pg);
+/*
+ * Take a frame out of @d if the allocation reference is its only one (so the caller holds none):
+ * true, and the frame is as from alloc_frames(), unknown to every TLB. False: nothing done.
+ */
+bool steal_frame(struct domain *d, struct page_info *pg) __must_check;
 /* Hypervisor page that @d may map: owner d, PGC_HVPAGE, writable or not. */
 void share_frame(struct page_info *pg, struct domain *d, bool writable);
 /* Take it back; the frame goes to the heap when the last guest mapping is gone. */
 void unshare_frame(struct page_info *pg);
 
-/* Called by put_page when a domain's frame had its last reference dropped. */
 /* ---- mm/pagetable.c -------------------------------------------------------- */
 #define PTE_P		BIT(0)
 #define PTE_RW		BIT(1)
@@ -193,13 +199,19 @@ u64 *walk_l1e(mfn_t l4, vaddr_t va);
  */
 int mod_l1e(struct vcpu *v, u64 *pte, u64 val, struct domain *pg_dom, bool preserve_ad);
 /*
- * Raw forms for grants: no reference is taken for what is installed, but the old entry's is
- * dropped; the grant room accounts for the frame. pte_maddr: machine address of an L1 entry
- * of current domain; otherwise host virtual address in v's page table. -errno and nothing done.
+ * Raw forms for grants. The references to a mapped frame (a general one, and with PTE_RW a
+ * PGT_WRITABLE one) belong to the entry: the grant room takes them before grant_map_pte(), and
+ * drops them after grant_unmap_pte() said 0. A guest may destroy the entry by other means; then
+ * they were dropped there, grant_unmap_pte() says -EINVAL, and the grant room must not drop any.
+ * The same at a domain's death: relinquish_frames() drops what its entries still hold.
+ *
+ * contains_pte: @addr is the machine address of an L1 entry of v's domain; otherwise a virtual
+ * address in v's kernel page table. -errno and nothing done.
  */
 int grant_map_pte(struct vcpu *v, u64 addr, bool contains_pte, u64 new_pte);
-/* Clear (or replace by @replace) the entry if it maps @mfn, else -EINVAL. */
-int grant_unmap_pte(struct vcpu *v, u64 addr, bool contains_pte, mfn_t mfn, u64 replace);
+/* Replace the entry by @replace (0 clears) if it maps @mfn, and is writable or not as said. */
+int grant_unmap_pte(struct vcpu *v, u64 addr, bool contains_pte, mfn_t mfn, bool writable,
+		    u64 replace);
 
 /* Guest write fault on a read-only L1 table (writable page tables assist). True if emulated. */
 bool emulate_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs);
@@ -207,7 +219,8 @@ bool emulate_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 /* Base pointers: install kernel L4 (typed reference held by vcpu). 0, -EINVAL, -ERESTART. */
 int new_kernel_base(struct vcpu *v, mfn_t mfn);
 int new_user_base(struct vcpu *v, mfn_t mfn);	/* mfn 0 drops it */
-void drop_base_tables(struct vcpu *v);		/* at vcpu death */
+/* At vcpu death, when no CPU has v's tables loaded. Leaves the work to relinquish_frames(). */
+void drop_base_tables(struct vcpu *v);
 
 /* Drop every frame of a dying domain, in chunks: 0 when done, -ERESTART to be called again. */
 int relinquish_frames(struct domain *d);
@@ -223,8 +236,15 @@ void flush_tlb_all(void);				/* all CPUs, all entries of guests */
 void flush_tlb_one_local(vaddr_t va);
 void flush_tlb_mask(const u64 *cpumask, vaddr_t va);	/* va ~0: everything */
 void flush_tlb_domain(const struct domain *d);		/* CPUs that may hold its translations */
-/* Flush if a CPU of the frame's owner may still hold a translation older than pg->aux. */
-void flush_for_frame(const struct page_info *pg, const struct domain *owner);
+/* Flush the CPUs that may still hold a translation older than pg->aux. */
+void flush_for_frame(const struct page_info *pg);
+/*
+ * A reference by a page table goes away (note_unmap), and a frame may go to someone else
+ * (flush_unmapped): the second flushes the CPUs that have not flushed since the first.
+ */
+void note_unmap(void);
+void flush_unmapped(void);
+void flush_caches_all(void);				/* wbinvd everywhere */
 
 /* ---- memory.c, hypercalls ------------------------------------------------------ */
 u64 domain_total_frames(const struct domain *d);
