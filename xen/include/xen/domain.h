@@ -209,6 +209,9 @@ void toggle_guest_mode(struct vcpu *v);
 void load_guest_cr3(struct vcpu *v);
 void load_ldt(struct vcpu *v);
 
+void unload_idle_vcpu(void);
+void special_domains_init(void);
+
 /* ---- cpu/bounce.c: entering the guest kernel ------------------------------ */
 /* Note an exception for the current vcpu: delivered when the hypervisor exits. */
 void inject_exception(u8 vector);

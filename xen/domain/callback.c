@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a guest kernel says where it wants to be entered: its trap table, its
+ * stack, its callbacks, and which conveniences it wants (vm_assist).
+ */
+#include <xen/entry.h>
+#include <xen/lib.h>
+#include <xen/hypercall.h>
+
+long do_set_trap_table(u64 traps)
+{
+	struct vcpu *v = current;
+	struct trap_info t;
+
+	if (!traps) {
+		memset(v->traps, 0, 256 * sizeof(*v->traps));
+		return 0;
+	}
+	for (u64 i = 0; i < 257; i++) {
+		if (get_guest(&t, traps, i))
+			return -EFAULT;
+		if (!t.address)
+			return 0;
+		if (!guest_va_ok(t.address))
+			return -EINVAL;
+		t.cs = fix_sel(t.cs);
+		v->traps[t.vector] = t;
+	}
+	return -EINVAL;		/* no end */
+}
+
+long do_stack_switch(u64 ss, u64 sp)
+{
+	struct vcpu *v = current;
+
+	v->kernel_ss = fix_sel(ss);
+	v->kernel_sp = sp;	/* checked when a frame is written there */
+	return 0;
+}
+
+long do_set_callbacks(u64 event, u64 failsafe, u64 syscall)
+{
+	struct vcpu *v = current;
+
+	if (!guest_va_ok(event) || !guest_va_ok(failsafe) || !guest_va_ok(syscall))
+		return -EINVAL;
+	v->event_cb = event;
+	v->failsafe_cb = failsafe;
+	v->syscall_cb = syscall;
+	return 0;
+}
+
+static long callback_set(struct vcpu *v, u16 type, u64 address, bool masks)
+{
+	switch (type) {
+	case CALLBACKTYPE_event:
+		v->event_cb = address;
+		return 0;
+	case CALLBACKTYPE_failsafe:
+		v->failsafe_cb = address;
+		v->failsafe_masks = masks;
+		return 0;
+	case CALLBACKTYPE_syscall:
+		v->syscall_cb = address;
+		v->syscall_masks = masks;
+		return 0;
+	case CALLBACKTYPE_nmi:
+		v->nmi_cb = address;
+		return 0;
+	case CALLBACKTYPE_sysenter:
+		if (!cpu_features.intel && address)
+			return -ENOSYS;		/* #UD in long mode on other makers' CPUs */
+		v->sysenter_cb = address;
+		v->sysenter_masks = masks;
+		return 0;
+	case CALLBACKTYPE_syscall32:
+		v->syscall32_cb = address;
+		v->syscall32_masks = masks;
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+long do_callback_op(u64 cmd, u64 arg)
+{
+	struct callback_register r;
+	struct callback_unregister u;
+
+	switch (cmd) {
+	case CALLBACKOP_register:
+		if (get_guest(&r, arg, 0))
+			return -EFAULT;
+		if (!guest_va_ok(r.address))
+			return -EINVAL;
+		return callback_set(current, r.type, r.address, r.flags & CALLBACKF_mask_events);
+	case CALLBACKOP_unregister:
+		if (get_guest(&u, arg, 0))
+			return -EFAULT;
+		if (u.type == CALLBACKTYPE_event || u.type == CALLBACKTYPE_failsafe ||
+		    u.type == CALLBACKTYPE_syscall)
+			return -EINVAL;		/* a kernel can't be without these */
+		return callback_set(current, u.type, 0, false);
+	}
+	return -ENOSYS;
+}
+
+long do_nmi_op(u64 cmd, u64 arg)
+{
+	struct xennmi_callback cb;
+
+	switch (cmd) {
+	case XENNMI_register_callback:
+		if (get_guest(&cb, arg, 0))
+			return -EFAULT;
+		if (!guest_va_ok(cb.handler_address))
+			return -EINVAL;
+		current->nmi_cb = cb.handler_address;
+		return 0;
+	case XENNMI_unregister_callback:
+		current->nmi_cb = 0;
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+#define ASSISTS_KNOWN (BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \
+		       BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) | \
+		       BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag))
+
+long do_vm_assist(u64 cmd, u64 type)
+{
+	struct domain *d = current->domain;
+
+	if (type >= 32 || !(ASSISTS_KNOWN >> type & 1))
+		return -EINVAL;
+	switch (cmd) {
+	case VMASST_CMD_enable:
+		__atomic_or_fetch(&d->vm_assist, 1u << type, __ATOMIC_RELAXED);
+		return 0;
+	case VMASST_CMD_disable:
+		__atomic_and_fetch(&d->vm_assist, ~(1u << type), __ATOMIC_RELAXED);
+		return 0;
+	}
+	return -ENOSYS;
+}
