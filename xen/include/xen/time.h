@@ -13,13 +13,18 @@ struct domain;
 #define MILLISECS(n)	((stime_t)(n) * 1000000)
 #define MICROSECS(n)	((stime_t)(n) * 1000)
 
-/* A callback at a system time, run from the exit path or idle loop of its CPU (not in the interrupt). */
+/*
+ * A callback at a system time, run from the exit path or idle loop of its CPU (not in the
+ * interrupt). All fields are the timer room's: timer queue lock of the timer's CPU.
+ */
 struct timer {
 	stime_t expires;
 	void (*fn)(void *data);
 	void *data;
+	struct timer *child, *next;	/* heap of the CPU: first child, right sibling */
+	struct timer *prev;		/* left sibling, or parent of a first child; NULL: not set, or root */
 	u16 cpu;
-	s32 heap_pos;			/* index in that CPU's heap; -1: not set. timer queue lock */
+	bool set, dead;
 };
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu);
@@ -33,6 +38,8 @@ void timer_interrupt(void);				/* local APIC timer fired */
 void time_init(void);			/* choose and calibrate the clock source, name it; local timer */
 stime_t now(void);			/* ns since start, never backwards on one CPU */
 extern u64 tsc_khz;
+u64 time_to_tsc(stime_t at);		/* TSC of this CPU when now() is @at */
+void time_init_this_cpu(void);		/* another CPU: its clock and timer queue */
 extern const char *clock_source_name;
 void udelay(u64 us);			/* busy wait; works after time_init */
 
