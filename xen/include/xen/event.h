@@ -31,11 +31,17 @@ struct evtchn {
 	};
 };
 
+#define EVTCHN_PER_BUCKET	128
+#define EVTCHN_BUCKETS		(EVTCHN_2L_PORTS / EVTCHN_PER_BUCKET)
+
 struct evtchn_domain {
 	spinlock_t lock;
-	struct evtchn **bucket;		/* [ports / 128] pages of struct evtchn, grown on demand */
+	struct evtchn **bucket;		/* [EVTCHN_BUCKETS] pages of struct evtchn, grown on demand */
 	u32 max_port;			/* highest allowed, DOMCTL limit; < EVTCHN_2L_PORTS */
-	u32 nr_buckets;
+	u32 nr_buckets;			/* lock; buckets are never taken away while the domain lives */
+	u32 first_free;			/* lock: no port below is free */
+	bool closed;			/* lock: the domain dies, no new ports */
+	u32 pollers;			/* atomic: vcpus in SCHEDOP_poll */
 };
 
 int evtchn_init(struct domain *d, u32 max_port);
@@ -55,7 +61,6 @@ bool evtchn_port_pending(struct domain *d, u32 port);
 /* Kernel-internal allocation for the dom0 builder and domctl: 0 or -errno, port set. */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, u32 *port);
 long do_event_channel_op(u64 cmd, u64 arg);
-void evtchn_move_pirqs(struct vcpu *v);
 void dump_evtchns(void);		/* debug key 'e' */
 /* VCPUOP_register_vcpu_info. */
 int map_vcpu_info(struct vcpu *v, mfn_t mfn, u32 offset);

@@ -11,6 +11,7 @@
 #include <xen/list.h>
 #include <xen/spinlock.h>
 #include <xen/public.h>
+#include <xen/time.h>
 
 struct vcpu;
 struct domain;
@@ -20,20 +21,33 @@ struct sched_unit {
 	struct list queue;		/* in the run queue; empty if not queued */
 	s64 credit;			/* ns of CPU time it may still use before others go first */
 	int prio;			/* higher runs first: boost 2, under 1, over 0, capped -1 */
+	bool yield;			/* the vcpu asked to let others go first */
 	stime_t started;		/* when it began to run */
-	stime_t slice_end;
+	stime_t burned;			/* until when its running is in the sums below */
+	stime_t stopped;		/* when it last left a CPU */
 	u64 run_ns;			/* CPU time ever used */
-	u64 cap_used;			/* ns used in this accounting period */
+	u64 run_seen;			/* run_ns at the last accounting */
+	s64 cap_used;			/* ns used in this accounting period */
+	s64 cap_limit;			/* ns it may use in it; 0: no limit */
 };
 
 struct sched_domain {
-	u16 weight;			/* 1..65535, 256 is usual */
-	u16 cap;			/* percent of one CPU; 0 is none */
+	u16 weight;			/* 1..65535, 256 is usual; atomic */
+	u16 cap;			/* percent of one CPU; 0 is none; atomic */
+	unsigned nr_active;		/* accounting's own: vcpus that compete */
+	s64 share;			/* accounting's own: ns for this period */
+	spinlock_t watchdog_lock;
+	u8 watchdogs;			/* watchdog_lock: bitmap of slots in use */
+	struct timer watchdog[2];
 };
+
+/* The policy is moving the vcpu to another CPU. */
+#define VPF_MIGRATING	BIT(3)
 
 struct sched_policy {
 	const char *name, *opt_name;
 	u32 id;				/* XEN_SCHEDULER_* */
+	void (*init)(void);
 	void (*init_cpu)(unsigned cpu);
 	void (*init_vcpu)(struct vcpu *v);
 	/* All with the run queue lock of v->cpu held. */
@@ -43,6 +57,7 @@ struct sched_policy {
 	struct vcpu *(*pick)(unsigned cpu, struct vcpu *prev, stime_t now, stime_t *slice);
 	/* 0 or -EINVAL; op is XEN_DOMCTL_SCHEDOP_putinfo or getinfo */
 	int (*adjust)(struct domain *d, struct xen_domctl_scheduler_op *op);
+	/* 0 or -EINVAL; op is XEN_SYSCTL_SCHEDOP_putinfo or getinfo */
 	int (*adjust_global)(struct xen_sysctl_scheduler_op *op);
 	void (*dump)(unsigned cpu);
 };
@@ -62,11 +77,21 @@ void vcpu_unpause(struct vcpu *v);
 void vcpu_block(void);			/* current, events unmasked: SCHEDOP_block */
 void vcpu_unblock(struct vcpu *v);	/* an event became pending */
 void vcpu_yield(void);
+/* Where it may run, and where it had better; -EINVAL and nothing changed if no online CPU is in @hard. */
+int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft);
 void schedule(void);			/* pick and switch; from the exit path only */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
 u64 vcpu_cpu_time(struct vcpu *v);	/* ns */
 void idle_loop(void) __attribute__((noreturn));
 u64 cpu_idle_time(unsigned cpu);	/* ns */
+void dump_run_queues(void);		/* debug key 'r' */
+
+/* sched/sched_op.c */
 long do_sched_op(u64 cmd, u64 arg);
+
+/* sched/watchdog.c: timers that shut a domain down unless it keeps pushing them off. */
+void watchdog_init(struct domain *d);
+void watchdog_stop(struct domain *d);	/* for good: the domain is going away */
+long watchdog_set(struct domain *d, u32 id, u32 seconds);
 
 #endif

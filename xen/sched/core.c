@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler's mechanism: run queues and their locks, waking and sleeping,
+ * the switch itself, and the account of what state each vcpu spent its time in.
+ *
+ * Each CPU has a run queue. A vcpu belongs to the queue of v->cpu, and that
+ * queue's lock protects its standing. v->running stays true until its registers
+ * are out of the way, so that no other CPU may pick it too early.
+ *
+ * Nobody calls the switch from the middle of something: whoever finds a reason
+ * sets WORK_SCHEDULE, and the CPU comes to schedule() when it is about to leave
+ * the hypervisor, or idles.
+ */
+#include "run_queue.h"
+#include <xen/boot.h>
+#include <xen/console.h>
+#include <xen/lib.h>
+
+struct run_queue run_queues[NR_CPUS];
+
+static const struct sched_policy *const policies[] = { &sched_credit };
+const struct sched_policy *sched = &sched_credit;
+
+static char sched_name[16];
+BOOT_OPTION("sched", OPT_STR, sched_name, sizeof(sched_name), "scheduling policy: credit");
+
+struct run_queue *lock_queue_of(const struct vcpu *v)
+{
+	for (;;) {
+		unsigned cpu = READ_ONCE(v->cpu);
+		struct run_queue *q = &run_queues[cpu];
+
+		spin_lock(&q->lock);
+		if (likely(v->cpu == cpu))
+			return q;
+		spin_unlock(&q->lock);
+	}
+}
+
+u64 online_cpus(void)
+{
+	return nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
+}
+
+/* ---- run states ----------------------------------------------------------- */
+
+/* Queue lock held. */
+static void set_runstate(struct vcpu *v, int state, stime_t t)
+{
+	struct vcpu_runstate_info *r = &v->runstate;
+
+	if (t > (stime_t)r->state_entry_time) {
+		r->time[r->state] += t - r->state_entry_time;
+		r->state_entry_time = t;
+	}
+	r->state = state;
+}
+
+/* The state of a vcpu that doesn't run. */
+static int waiting_state(const struct vcpu *v)
+{
+	if (vcpu_runnable(v))
+		return RUNSTATE_runnable;
+	return v->pause_flags & VPF_BLOCKED ? RUNSTATE_blocked : RUNSTATE_offline;
+}
+
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
+{
+	struct run_queue *q = lock_queue_of(v);
+	stime_t t = now();
+
+	*info = v->runstate;
+	if (t > (stime_t)info->state_entry_time)
+		info->time[info->state] += t - info->state_entry_time;
+	spin_unlock(&q->lock);
+}
+
+u64 vcpu_cpu_time(struct vcpu *v)
+{
+	struct vcpu_runstate_info info;
+
+	vcpu_runstate_get(v, &info);
+	return info.time[RUNSTATE_running];
+}
+
+u64 cpu_idle_time(unsigned cpu)
+{
+	return cpu < NR_CPUS && cpus[cpu].idle ? vcpu_cpu_time(cpus[cpu].idle) : 0;
+}
+
+/* ---- waking and sleeping --------------------------------------------------- */
+
+bool vcpu_runnable(const struct vcpu *v)
+{
+	const struct domain *d = v->domain;
+
+	return !(atomic_read(&v->pause_flags) | atomic_read(&v->pause_count) |
+		 atomic_read(&d->pause_count) | atomic_read(&d->controller_pause));
+}
+
+/* @v was queued on @cpu, whose lock is held: who should look at the queue? */
+static void poke_for(struct vcpu *v, unsigned cpu)
+{
+	struct run_queue *q = &run_queues[cpu];
+	u64 mask;
+
+	if (queue_idles(q) || v->sched.prio > q->curr->sched.prio) {
+		cpu_work(cpu, WORK_SCHEDULE);
+		return;
+	}
+	for (mask = v->affinity & online_cpus() & ~BIT(cpu); mask; mask &= mask - 1) {
+		unsigned other = ffs64(mask);
+
+		if (queue_idles(&run_queues[other])) {
+			cpu_work(other, WORK_SCHEDULE);	/* it will take @v from our queue */
+			return;
+		}
+	}
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	struct run_queue *q = lock_queue_of(v);
+	bool was_blocked = v->runstate.state == RUNSTATE_blocked;
+
+	if (vcpu_runnable(v)) {
+		if (q->curr != v && list_empty(&v->sched.queue)) {
+			set_runstate(v, RUNSTATE_runnable, now());
+			sched->enqueue(v, was_blocked);
+			poke_for(v, v->cpu);
+		}
+	} else if (q->curr != v) {
+		set_runstate(v, waiting_state(v), now());
+	}
+	spin_unlock(&q->lock);
+}
+
+void vcpu_sleep(struct vcpu *v)
+{
+	struct run_queue *q = lock_queue_of(v);
+
+	if (!vcpu_runnable(v)) {
+		if (q->curr == v) {
+			cpu_work(v->cpu, WORK_SCHEDULE);
+		} else {
+			if (!list_empty(&v->sched.queue))
+				sched->dequeue(v);
+			set_runstate(v, waiting_state(v), now());
+		}
+	}
+	spin_unlock(&q->lock);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+	vcpu_sleep(v);
+	while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE) && !vcpu_runnable(v)) {
+		serve_flush();
+		cpu_relax();
+	}
+	sync_vcpu_state(v);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+	atomic_add(&v->pause_count, 1);
+	if (v == current)
+		vcpu_sleep(v);
+	else
+		vcpu_sleep_sync(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+	if (atomic_sub(&v->pause_count, 1) == 0)
+		vcpu_wake(v);
+}
+
+void vcpu_block(void)
+{
+	struct vcpu *v = current;
+
+	WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
+	__atomic_fetch_or(&v->pause_flags, VPF_BLOCKED, __ATOMIC_SEQ_CST);
+	/* An event that came just before found nobody to wake: look again. */
+	if (local_events_need_delivery(v))
+		__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
+	else
+		cpu_work(this_cpu()->id, WORK_SCHEDULE);
+}
+
+/*
+ * The poller's mark is taken away before its flags. A vcpu that polls again in
+ * between loses the mark and then its flags too: it wakes for nothing, but it
+ * doesn't sleep for ever.
+ */
+void vcpu_unblock(struct vcpu *v)
+{
+	u32 flags = atomic_read(&v->pause_flags);
+
+	if (!(flags & VPF_BLOCKED))
+		return;
+	if (flags & VPF_POLLING)
+		clear_bit(v->id, &v->domain->evtchn.pollers);
+	flags = __atomic_fetch_and(&v->pause_flags, ~(VPF_BLOCKED | VPF_POLLING), __ATOMIC_SEQ_CST);
+	if (flags & VPF_BLOCKED)
+		vcpu_wake(v);
+}
+
+void vcpu_yield(void)
+{
+	current->sched.yield = true;
+	cpu_work(this_cpu()->id, WORK_SCHEDULE);
+}
+
+/* ---- the switch -------------------------------------------------------------- */
+
+static unsigned choose_cpu(const struct vcpu *v)
+{
+	u64 allowed = v->affinity & online_cpus(), good = allowed & v->soft_affinity, mask;
+
+	for (mask = good ? good : allowed; mask; mask &= mask - 1)
+		if (queue_idles(&run_queues[ffs64(mask)]))
+			return ffs64(mask);
+	if (!allowed || (allowed & BIT(v->cpu)))
+		return v->cpu;
+	return ffs64(good ? good : allowed);
+}
+
+/* Queue lock held, @v neither runs nor is queued. */
+static void finish_migration(struct vcpu *v)
+{
+	v->cpu = choose_cpu(v);
+	__atomic_fetch_and(&v->pause_flags, ~VPF_MIGRATING, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The registers of @prev are saved. From the store to running on it may be gone,
+ * as another CPU may be waiting for just that to free it.
+ */
+static void switched_out(struct vcpu *prev)
+{
+	struct run_queue *q = lock_queue_of(prev);
+	bool moves = prev->pause_flags & VPF_MIGRATING;
+	unsigned cpu = prev->cpu;
+
+	if (moves) {
+		finish_migration(prev);
+		cpu = prev->cpu;
+	}
+	spin_unlock(&q->lock);
+	if (moves)
+		vcpu_wake(prev);
+	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
+	if (moves)
+		cpu_work(cpu, WORK_SCHEDULE);
+}
+
+void schedule(void)
+{
+	struct cpu *c = this_cpu();
+	struct run_queue *q = &run_queues[c->id];
+	struct vcpu *prev = current, *next;
+	stime_t slice = 0, t;
+
+	clear_bit(WORK_SCHEDULE, &c->work);
+	spin_lock(&q->lock);
+	t = now();
+	next = sched->pick(c->id, prev, t, &slice);
+	if (!next)
+		next = c->idle;
+	q->curr = next;
+	if (prev != next) {
+		set_runstate(prev, is_idle_vcpu(prev) ? RUNSTATE_runnable : waiting_state(prev), t);
+		set_runstate(next, RUNSTATE_running, t);
+		next->running = true;
+	}
+	spin_unlock(&q->lock);
+
+	if (is_idle_vcpu(next))
+		timer_stop(&q->slice);
+	else
+		timer_set(&q->slice, t + slice);
+	if (prev == next)
+		return;
+	context_switch(prev, next);
+	switched_out(prev);
+}
+
+int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
+{
+	struct run_queue *q;
+	bool moves;
+
+	if (!(hard & online_cpus()))
+		return -EINVAL;
+	q = lock_queue_of(v);
+	v->affinity = hard;
+	v->soft_affinity = soft;
+	moves = !(hard & BIT(v->cpu));
+	if (moves)
+		__atomic_fetch_or(&v->pause_flags, VPF_MIGRATING, __ATOMIC_SEQ_CST);
+	spin_unlock(&q->lock);
+	if (!moves)
+		return 0;
+	vcpu_sleep(v);
+	q = lock_queue_of(v);
+	moves = q->curr != v && !v->running && (v->pause_flags & VPF_MIGRATING);
+	if (moves)
+		finish_migration(v);
+	spin_unlock(&q->lock);
+	if (moves)
+		vcpu_wake(v);
+	return 0;		/* else the CPU that runs it does the rest in switched_out() */
+}
+
+/* ---- coming and going ----------------------------------------------------------- */
+
+static void slice_over(void *unused)
+{
+	cpu_work(this_cpu()->id, WORK_SCHEDULE);
+}
+
+static void poll_timeout(void *data)
+{
+	struct vcpu *v = data;
+
+	if (atomic_read(&v->pause_flags) & VPF_POLLING)
+		vcpu_unblock(v);
+}
+
+void sched_init(void)
+{
+	bool found = !sched_name[0];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(policies); i++)
+		if (!strcmp(sched_name, policies[i]->opt_name)) {
+			sched = policies[i];
+			found = true;
+		}
+	if (!found)
+		printk(LOG_WARN "sched=%s: no such policy; using \"%s\"\n", sched_name, sched->opt_name);
+	sched->init();
+	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
+		timer_init(&run_queues[cpu].slice, slice_over, NULL, cpu);
+		sched->init_cpu(cpu);
+	}
+	register_key('r', dump_run_queues, "dump run queues");
+	printk(LOG_INFO "Scheduler: %s\n", sched->name);
+}
+
+void sched_init_vcpu(struct vcpu *v)
+{
+	list_init(&v->sched.queue);
+	v->affinity = v->soft_affinity = ~0UL;
+	v->runstate.state_entry_time = now();
+	if (is_idle_vcpu(v)) {
+		v->cpu = v->id;
+		v->running = true;
+		v->runstate.state = RUNSTATE_running;
+		run_queues[v->id].curr = v;
+		return;
+	}
+	if (!v->domain->sched.weight) {
+		v->domain->sched.weight = 256;
+		watchdog_init(v->domain);
+	}
+	v->runstate.state = RUNSTATE_offline;
+	v->cpu = choose_cpu(v);
+	timer_init(&v->poll_timer, poll_timeout, v, v->cpu);
+	sched->init_vcpu(v);
+}
+
+/* @v doesn't run and never will. */
+void sched_destroy_vcpu(struct vcpu *v)
+{
+	struct run_queue *q = lock_queue_of(v);
+
+	if (!list_empty(&v->sched.queue))
+		sched->dequeue(v);
+	spin_unlock(&q->lock);
+	timer_kill(&v->poll_timer);
+	if (v->id == 0)
+		watchdog_stop(v->domain);
+}
+
+void dump_run_queues(void)
+{
+	printk(LOG_WARN "Scheduler %s, %u CPU%s, now %ld ns\n", sched->name, nr_cpus,
+	       nr_cpus == 1 ? "" : "s", now());
+	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
+		sched->dump(cpu);
+}
