@@ -158,8 +158,9 @@ void put_page_and_type(struct page_info *pg);
 /* Give freshly allocated frames to @d as its RAM (count 1 + PGC_ALLOCATED). -E2BIG over max_pages, -EINVAL dying. */
 int assign_frames(struct domain *d, struct page_info *pg, unsigned order);
 /*
- * Take a frame out of @d if the allocation reference is its only one (so the caller holds none):
- * true, and the frame is as from alloc_frames(), unknown to every TLB. False: nothing done.
+ * Take a frame out of @d if the allocation reference is its only one (so the caller holds none).
+ * True: it has no reference any more; free_frames() it, or assign_frames() it to @d again.
+ * False: nothing done.
  */
 bool steal_frame(struct domain *d, struct page_info *pg) __must_check;
 /* Hypervisor page that @d may map: owner d, PGC_HVPAGE, writable or not. */
@@ -238,12 +239,6 @@ void flush_tlb_mask(const u64 *cpumask, vaddr_t va);	/* va ~0: everything */
 void flush_tlb_domain(const struct domain *d);		/* CPUs that may hold its translations */
 /* Flush the CPUs that may still hold a translation older than pg->aux. */
 void flush_for_frame(const struct page_info *pg);
-/*
- * A reference by a page table goes away (note_unmap), and a frame may go to someone else
- * (flush_unmapped): the second flushes the CPUs that have not flushed since the first.
- */
-void note_unmap(void);
-void flush_unmapped(void);
 void flush_caches_all(void);				/* wbinvd everywhere */
 
 /* ---- memory.c, hypercalls ------------------------------------------------------ */
