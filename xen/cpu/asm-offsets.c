@@ -33,7 +33,8 @@ void asm_offsets(void)
 	OFFSET(R_es, struct cpu_user_regs, es);
 	DEFINE(R_size, sizeof(struct cpu_user_regs));
 
-	OFFSET(CI_current, struct cpu_info, current);
+	OFFSET(CI_regs, struct cpu_info, regs);
+	OFFSET(CI_vcpu, struct cpu_info, vcpu);
 	OFFSET(CI_cpu, struct cpu_info, cpu);
 	OFFSET(CI_scratch, struct cpu_info, scratch);
 	DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));

@@ -177,7 +177,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 		return;
 	if (!is_idle_vcpu(prev))
 		memcpy(&prev->regs, &info->regs, FRAME_SIZE);
-	info->current = next;
+	info->vcpu = next;
 	if (is_idle_vcpu(next))
 		jump_with_stack(idle_loop);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Domains: the list of them, their birth, and their ends. */
 #include <xen/acpi.h>
-#include <xen/boot.h>
 #include <xen/console.h>
 #include <xen/entry.h>
 #include <xen/hypercall.h>
@@ -11,9 +10,6 @@
 struct domain *dom0, *dom_xen, *dom_io, *dom_idle;
 struct list domain_list = LIST_INIT(domain_list);
 spinlock_t domlist_lock = SPINLOCK_INIT;
-
-static bool opt_noreboot;
-BOOT_OPTION("noreboot", OPT_BOOL, opt_noreboot, 0, "after a crash, halt and leave the message on the screen");
 
 /* ---- the list ---------------------------------------------------------------- */
 
@@ -56,11 +52,11 @@ struct domain *get_domain_or_self(domid_t id)
 domid_t domain_free_id(void)
 {
 	static domid_t last;
-	domid_t id = last;
+	u32 id = last;
 
 	spin_lock(&domlist_lock);
 	do {
-		id = id + 1 < DOMID_FIRST_RESERVED ? id + 1 : 1;
+		id = id + 1u < DOMID_FIRST_RESERVED ? id + 1 : 1;
 		if (!find_domain(id)) {
 			last = id;
 			spin_unlock(&domlist_lock);
@@ -262,14 +258,6 @@ void domain_unpause(struct domain *d)
 
 /* ---- ends -------------------------------------------------------------------------- */
 
-static void __noreturn halt_for_good(void)
-{
-	printk(LOG_ERR "Halted, as 'noreboot' asks: switch the machine off or reset it.\n");
-	console_drain();
-	for (;;)
-		asm volatile("cli; hlt");
-}
-
 void machine_shutdown(u8 code)
 {
 	static const char *const why[] = { "power-off", "reboot", "suspend", "crash", "watchdog" };
@@ -279,9 +267,9 @@ void machine_shutdown(u8 code)
 	console_drain();
 	if (code == SHUTDOWN_poweroff)
 		machine_power_off();
-	if (opt_noreboot && code != SHUTDOWN_reboot)
-		halt_for_good();
-	machine_reset();
+	if (code == SHUTDOWN_reboot)
+		machine_reset();
+	end_of_crash();
 }
 
 void domain_shutdown(struct domain *d, u8 code)

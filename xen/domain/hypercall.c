@@ -6,7 +6,7 @@
 #include <xen/console.h>
 #include <xen/lib.h>
 
-#define CALL(name) [__HYPERVISOR_##name] = (hypercall_fn)do_##name
+#define CALL(name) [__HYPERVISOR_##name] = (hypercall_fn)(void *)do_##name
 
 const hypercall_fn hypercall_table[MAX_HYPERCALLS] = {
 	CALL(set_trap_table),

@@ -5,6 +5,8 @@
 
 #include <xen/public.h>
 
+struct vcpu;
+
 void console_early_init(void);		/* serial + VGA as the command line says; polling */
 void console_init(void);		/* after irq_init: serial interrupt, ring */
 void console_end_boot(void);		/* dom0 is about to run: give up VGA (unless vga=keep) */

@@ -48,7 +48,7 @@ extern unsigned nr_cpus;		/* online */
 struct cpu_info {
 	u64 align;			/* so that the hardware's frame, which ends at regs.es, is 16-byte aligned */
 	struct cpu_user_regs regs;	/* the guest's; es, ds, fs, gs are not filled by the entry */
-	struct vcpu *current;
+	struct vcpu *vcpu;		/* the one that runs */
 	struct cpu *cpu;
 	u64 scratch;			/* entry code: guest rsp before the frame is built */
 	u64 pad;
@@ -63,7 +63,7 @@ static inline struct cpu_info *cpu_info(void)
 }
 
 static inline struct cpu *this_cpu(void) { return cpu_info()->cpu; }
-#define current			(cpu_info()->current)
+#define current			(cpu_info()->vcpu)
 #define current_regs()		(&cpu_info()->regs)
 
 /* Features of the boot CPU that decide code paths; filled once by cpu_identify(). */

@@ -5,6 +5,8 @@
 
 #include <xen/cpu.h>
 
+struct domain;
+
 /*
  * #GP with error code 0: if the instruction at rip is one the ABI lets this
  * guest use in its present mode, do it and step over it, or inject what it

@@ -47,6 +47,9 @@ void vprintk(const char *fmt, va_list ap);
 /* For a broken hypervisor only: prints registers and a backtrace with symbols, then reboots or halts. */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2))) __noreturn;
 
+/* After a crash whose message is out: reboot, or halt if "noreboot" asks for it. */
+void end_of_crash(void) __noreturn;
+
 /* BUG traps with #UD at the caller; the crash dump names file and line from the bug table. */
 #define BUG() do {							\
 	asm volatile("1: ud2\n"						\
