@@ -4,8 +4,8 @@
  * ebx = information block (Multiboot 1 §3.2, Multiboot 2 §3.3). Sets up four
  * gigabytes of page tables, goes to long mode and calls boot_main() high.
  */
-#define __ASSEMBLY__
 #include <xen/layout.h>
+#include <asm-offsets.h>
 
 #define PA(sym) (sym - IMAGE_START)
 

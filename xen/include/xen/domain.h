@@ -218,7 +218,11 @@ void inject_exception(u8 vector);
 void inject_exception_error(u8 vector, u32 error);
 void inject_page_fault(vaddr_t addr, u32 error);
 
-/* ---- domain/descriptor.c ---------------------------------------------------- */
+/* ---- domain/descriptor.c: windows, tables ---------------------------------------------------- */
+/* The vcpu's window of 32 pages, and lgdt to it. -ENOMEM. */
+int desc_window_init(struct vcpu *v);
+void desc_window_free(struct vcpu *v);
+void load_gdt(struct vcpu *v);
 int set_gdt(struct vcpu *v, const mfn_t *frames, unsigned entries);
 void destroy_gdt(struct vcpu *v);
 /* #PF in the LDT window: map the guest's LDT page. False: reflect to the guest. */
