@@ -20,11 +20,13 @@ $(DISC_ID): $(XEN_GZ) $(KERNEL0) $(KERNELU) $(ROOTFS_TREE)/etc/xendemo.id
 
 $(INITRD): initrd/linuxrc $(DISC_ID) $(ROOTFS_TREE)/etc/xendemo.id
 	rm -rf $(O)/initrd
-	mkdir -p $(O)/initrd/bin $(O)/initrd/dev
+	mkdir -p $(O)/initrd/bin $(O)/initrd/sbin $(O)/initrd/dev
 	cp $(ROOTFS_TREE)/usr/bin/busybox $(O)/initrd/bin/
 	ln -s busybox $(O)/initrd/bin/sh
 	cp initrd/linuxrc $(O)/initrd/linuxrc
 	ln -s linuxrc $(O)/initrd/init
+	ln -s ../linuxrc $(O)/initrd/sbin/poweroff
+	ln -s ../linuxrc $(O)/initrd/sbin/reboot
 	cp $(DISC_ID) $(O)/initrd/xendemo.id
 	chmod -R u=rwX,go=rX $(O)/initrd
 	find $(O)/initrd -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +

@@ -87,12 +87,6 @@ void send_ipi(unsigned cpu, u8 vector)
 	apic_write(APIC_ICR, ICR_ASSERT | vector);
 }
 
-void cpu_work(unsigned cpu, unsigned bit)
-{
-	if (!test_and_set_bit(bit, &cpus[cpu].work) && cpu != this_cpu()->id)
-		send_ipi(cpu, VEC_KICK);
-}
-
 /* Interrupts that the firmware took and never ended would block all below them. */
 static void end_old_interrupts(void)
 {
@@ -216,10 +210,14 @@ void apic_timer_set(stime_t deadline)
 		return;
 	}
 	left = deadline - now();
-	if (left < 0)
-		left = 0;
+	if (left <= 0) {
+		cpu_work(this_cpu()->id, WORK_TIMER);
+		return;
+	}
 	if (left > SECONDS(4))	/* it fires early then, and is set anew */
 		left = SECONDS(4);
+	/* A little late, as the count is not exact, and early would mean one more interrupt. */
+	left += left >> 12;
 	count = ((unsigned __int128)left * ticks_per_ns >> 32) + 1;
 	apic_write(APIC_TMICT, MIN(count, 0xffffffffUL));
 }

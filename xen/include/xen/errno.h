@@ -8,4 +8,7 @@ enum {
 #include <public/errno.h>
 };
 
+/* Never seen by a guest: the operation must be called again (public/errno.h keeps it to hypervisors). */
+#define ERESTART 85
+
 #endif

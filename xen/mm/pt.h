@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside the page-table room: entries (entry.c), whole tables (table.c), types
+ * (type.c), and the hypercalls on top of them.
+ */
+#ifndef MM_PT_H
+#define MM_PT_H
+
+#include <xen/hypercall.h>
+#include <xen/lib.h>
+
+#define PT_ENTRIES	512
+#define PTE_CACHE	(PTE_PWT | PTE_PCD | PTE_PSE)	/* of an L1: selects one of the 8 PAT entries */
+#define PTE_L1_PLAIN	(PTE_A | PTE_D | PTE_US | PTE_AVAIL | PTE_NX | (0x7ffUL << 52))
+
+/* Level 1..4 of a table type. */
+static inline unsigned type_level(u32 type) { return type >> PGT_TYPE_SHIFT; }
+static inline u32 level_type(unsigned level) { return level << PGT_TYPE_SHIFT; }
+static inline bool is_table_type(u32 type) { return type >= PGT_L1 && type <= PGT_L4; }
+
+/* L4 slots that belong to the hypervisor: no entry of a guest, no references. */
+static inline bool hv_slot(unsigned level, unsigned i)
+{
+	return level == 4 && i >= HV_FIRST_SLOT && i <= HV_LAST_SLOT;
+}
+
+/* Not RAM: nobody counts references, rights decide. The answer for a frame never changes. */
+static inline bool frame_is_mmio(mfn_t mfn)
+{
+	return !mfn_valid(mfn) || page_owner(mfn_to_page(mfn)) == DOMID_IO;
+}
+
+/* ---- entry.c: one entry ------------------------------------------------------ */
+/*
+ * Check a present entry for a table of @d, and take the references that it needs; *e is
+ * changed to what may be installed. Leaf frames must be @pg_dom's. -EINVAL, -EPERM, -EBUSY,
+ * and for the upper levels -ERESTART (preemptible).
+ */
+int get_l1e(const struct domain *d, const struct domain *pg_dom, u64 *e) __must_check;
+int get_upper(struct domain *d, unsigned level, u64 *e, bool preemptible) __must_check;
+void put_l1e(u64 e);
+/* -ERESTART: the reference is gone, the table below isn't finished. */
+int put_upper(u64 e, bool preemptible);
+/*
+ * Replace entry *@pte of a validated table of @d, to which the caller holds a type reference.
+ * With @only_if, only if *pte equals *only_if: else -EAGAIN, nothing done.
+ */
+int set_l1e(struct domain *d, struct domain *pg_dom, u64 *pte, u64 val, bool preserve_ad,
+	    const u64 *only_if);
+int set_upper(struct domain *d, unsigned level, u64 *pte, u64 val);
+
+/* ---- table.c: all entries ------------------------------------------------------ */
+/* Validate entries *n.. of a table; *n is the first not done. 0, -ERESTART or the reason. */
+int table_up(struct page_info *pg, struct domain *d, u32 type, u32 *n, bool preemptible);
+/* Drop the references of entries below *n, from the top. 0 or -ERESTART. */
+int table_down(struct page_info *pg, u32 type, u32 *n, bool preemptible);
+
+/* ---- type.c ------------------------------------------------------------------- */
+/* get_page_type() for a caller who knows that @d owns the frame. */
+int get_type(struct page_info *pg, struct domain *d, u32 type, bool preemptible) __must_check;
+/* Type reference to a frame that is a validated table now; *type is which. */
+bool get_table(struct page_info *pg, u32 *type) __must_check;
+/* If the frame is a partial table of @owner of that type, nobody's work, take it down. */
+int help_down(struct page_info *pg, domid_t owner, u32 type, bool preemptible);
+/* The pin is a reference like others, general and typed. -EINVAL: is (not) pinned already. */
+int pin_table(struct domain *d, mfn_t mfn, u32 type);
+int unpin_table(struct domain *d, mfn_t mfn);
+bool clear_pinned(struct page_info *pg);
+
+/* ---- base.c ------------------------------------------------------------------- */
+/* Drop a type and a general reference; work that is left waits for finish_old_table(). */
+void drop_table(struct page_info *pg);
+/* Go on with what the current vcpu left: 0 or -ERESTART. Every MMU hypercall begins so. */
+int finish_old_table(void);
+
+/* ---- mmu_update.c ------------------------------------------------------------- */
+/* The domain a hypercall names, referenced, if the caller may act on it; or NULL and *err. */
+struct domain *get_foreign_domain(domid_t id, bool special, int *err);
+/* CPUs on which a bitmap of vcpus, at guest address @va, may run. */
+int read_vcpu_mask(const struct domain *d, vaddr_t va, u64 *cpus);
+
+/* Batched hypercalls: bit of `count` that says *pdone holds how many were done before. */
+#define BATCH_GOES_ON	BIT(31)
+u32 batch_begin(u64 count, u64 pdone, u32 *done);
+/* Write *pdone; a restart of @nr with what is left if rc is -ERESTART. */
+long batch_end(unsigned nr, u64 array, u64 size, u32 did, u32 left, u32 done, u64 pdone,
+	       u64 foreigndom, long rc);
+
+#endif
