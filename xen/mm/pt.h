@@ -67,6 +67,12 @@ int pin_table(struct domain *d, mfn_t mfn, u32 type);
 int unpin_table(struct domain *d, mfn_t mfn);
 bool clear_pinned(struct page_info *pg);
 
+/* ---- pagetable.c --------------------------------------------------------------- */
+/* The frame, if it is a validated L1 of @d, with a general and a type reference; or NULL. */
+struct page_info *get_l1_table(mfn_t mfn, const struct domain *d);
+/* The L1 entry that maps @va in v's kernel table, and its table with both references; or NULL. */
+u64 *get_l1e_of_va(struct vcpu *v, vaddr_t va, struct page_info **table);
+
 /* ---- base.c ------------------------------------------------------------------- */
 /* Drop a type and a general reference; work that is left waits for finish_old_table(). */
 void drop_table(struct page_info *pg);

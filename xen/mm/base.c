@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Base pointers of a vcpu, and tables whose end takes longer than a hypercall may.
+ *
+ * A vcpu holds a type reference to its kernel L4 and to its user L4. When the
+ * last reference to a big tree of tables goes, taking it down can take seconds;
+ * it is done in slices. The vcpu that dropped it remembers the table in
+ * old_table and does no other work on page tables until it is finished. A vcpu
+ * that never comes back hurts only its own domain: the table stays a table
+ * until the domain's end, when relinquish_frames() finds it.
+ */
+#include "pt.h"
+
+void drop_table(struct page_info *pg)
+{
+	struct vcpu *v = current;
+
+	if (put_page_type(pg, !is_idle_vcpu(v)) == -ERESTART && !v->old_table)
+		v->old_table = pg;		/* with our general reference */
+	else
+		put_page(pg);
+}
+
+int finish_old_table(void)
+{
+	struct page_info *pg = current->old_table;
+
+	if (likely(!pg))
+		return 0;
+	if (finish_table(pg, true))
+		return -ERESTART;
+	current->old_table = NULL;
+	put_page(pg);
+	return 0;
+}
+
+/* Make frame @mfn (0: none) v's base table in @slot; the old one stays if that fails. */
+static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
+{
+	mfn_t old = *slot;
+	struct page_info *pg;
+	int rc = finish_old_table();
+
+	if (rc || mfn == old)
+		return rc;
+	if (mfn) {
+		pg = get_page_from_mfn(mfn, v->domain);
+		if (!pg)
+			return -EINVAL;
+		rc = get_type(pg, v->domain, PGT_L4, !is_idle_vcpu(current));
+		if (rc) {
+			put_page(pg);
+			return rc;
+		}
+	}
+	*slot = mfn;
+	if (v == current)
+		load_guest_cr3(v);
+	if (old)
+		drop_table(mfn_to_page(old));
+	return 0;
+}
+
+int new_kernel_base(struct vcpu *v, mfn_t mfn)
+{
+	mfn_t old = v->kernel_l4;
+	int rc = mfn ? new_base(v, &v->kernel_l4, mfn) : -EINVAL;
+
+	if (rc)
+		return rc;
+	if (mfn == old && v == current)
+		flush_tlb_local();	/* as a write to CR3 would */
+	if (mfn != old && v->ldt_ents)
+		invalidate_ldt(v);	/* its linear address may mean other frames now */
+	return 0;
+}
+
+int new_user_base(struct vcpu *v, mfn_t mfn)
+{
+	return new_base(v, &v->user_l4, mfn);
+}
+
+/* Let the reference become a pin, if the table has none: relinquish_frames() removes pins. */
+static void leave_table(struct page_info *pg)
+{
+	for (;;) {
+		u32 x = READ_ONCE(pg->type);
+
+		if (x & PGT_PINNED) {
+			drop_table(pg);		/* the pin stays, so this is not the last one */
+			return;
+		}
+		if (__atomic_compare_exchange_n(&pg->type, &x, x | PGT_PINNED, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			return;
+	}
+}
+
+void drop_base_tables(struct vcpu *v)
+{
+	struct page_info *old = v->old_table;
+
+	v->old_table = NULL;
+	if (old)
+		put_page(old);
+	if (v->kernel_l4)
+		leave_table(mfn_to_page(v->kernel_l4));
+	if (v->user_l4)
+		leave_table(mfn_to_page(v->user_l4));
+	v->kernel_l4 = v->user_l4 = 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Page tables as other rooms see them: walk one, change an L1 entry, install and
+ * remove a grant's entry.
+ *
+ * Another vcpu may change the tables during a walk, and free one that was just
+ * read. So a walk only reads, from frames that exist; what it leads to is used
+ * as a table only after a type reference says that it is one.
+ */
+#include "pt.h"
+
+u64 *walk_l1e(mfn_t l4, vaddr_t va)
+{
+	mfn_t mfn = l4;
+
+	for (unsigned shift = 39; shift > 12; shift -= 9) {
+		u64 e = READ_ONCE(((u64 *)mfn_to_va(mfn))[(va >> shift) & 511]);
+
+		mfn = pte_mfn(e);
+		if (!(e & PTE_P) || (e & PTE_PSE) || !mfn_valid(mfn))
+			return NULL;
+	}
+	return (u64 *)mfn_to_va(mfn) + l1_slot(va);
+}
+
+struct page_info *get_l1_table(mfn_t mfn, const struct domain *d)
+{
+	struct page_info *pg = get_page_from_mfn(mfn, d);
+	u32 type;
+
+	if (!pg)
+		return NULL;
+	if (get_table(pg, &type)) {
+		if (type == PGT_L1)
+			return pg;
+		drop_table(pg);
+		return NULL;
+	}
+	put_page(pg);
+	return NULL;
+}
+
+u64 *get_l1e_of_va(struct vcpu *v, vaddr_t va, struct page_info **table)
+{
+	u64 *pte = guest_va_ok(va) && v->kernel_l4 ? walk_l1e(v->kernel_l4, va) : NULL;
+
+	*table = pte ? get_l1_table(va_to_mfn(pte), v->domain) : NULL;
+	return *table ? pte : NULL;
+}
+
+int mod_l1e(struct vcpu *v, u64 *pte, u64 val, struct domain *pg_dom, bool preserve_ad)
+{
+	return set_l1e(v->domain, pg_dom, pte, val, preserve_ad, NULL);
+}
+
+static u64 *get_grant_pte(struct vcpu *v, u64 addr, bool contains_pte, struct page_info **table)
+{
+	if (!contains_pte)
+		return get_l1e_of_va(v, addr, table);
+	if (addr & (sizeof(u64) - 1))
+		return NULL;
+	*table = get_l1_table(addr >> PAGE_SHIFT, v->domain);
+	return *table ? (u64 *)page_to_va(*table) + (addr & ~PAGE_MASK) / sizeof(u64) : NULL;
+}
+
+int grant_map_pte(struct vcpu *v, u64 addr, bool contains_pte, u64 new_pte)
+{
+	struct page_info *table;
+	u64 *pte = get_grant_pte(v, addr, contains_pte, &table), old;
+
+	if (!pte)
+		return -EINVAL;
+	if (new_pte & PTE_P)
+		new_pte = (new_pte | PTE_US) & ~PTE_G;
+	old = xchg(pte, new_pte);
+	if (old & PTE_P)
+		put_l1e(old);
+	put_page_and_type(table);
+	return 0;
+}
+
+int grant_unmap_pte(struct vcpu *v, u64 addr, bool contains_pte, mfn_t mfn, bool writable,
+		    u64 replace)
+{
+	struct page_info *table;
+	u64 *pte = get_grant_pte(v, addr, contains_pte, &table), old, seen;
+	int rc = -EINVAL;
+
+	if (!pte)
+		return -EINVAL;
+	old = READ_ONCE(*pte);
+	while ((old & PTE_P) && pte_mfn(old) == mfn && !!(old & PTE_RW) == writable) {
+		seen = cmpxchg(pte, old, replace);
+		if (seen == old) {
+			rc = 0;
+			break;
+		}
+		old = seen;
+	}
+	put_page_and_type(table);
+	return rc;
+}
