@@ -133,11 +133,10 @@ static bool __init apply_negated(const char *name)
 	return found;
 }
 
-/* Loaders that speak Multiboot 1 put the image's name first; Debian's GRUB menu a literal word. */
+/* Some loaders put the image's path first; Debian's GRUB menu a literal word. */
 static bool __init is_image_name(const char *word)
 {
-	return !strchr(word, '=') &&
-	       (strchr(word, '/') || strchr(word, '.') || !strncmp(word, "xen", 3));
+	return !strchr(word, '=') && strchr(word, '/');
 }
 
 static void __init parse_word(const char *word, bool first)

@@ -136,21 +136,15 @@ static void __init write_hypercall_page(struct builder *b, vaddr_t va)
 	}
 }
 
-/* Loaders but GRUB 2 put the file's name first; Debian's GRUB menu the word "placeholder". */
+/* Debian's GRUB menu puts a literal word in front. */
 static const char *__init kernel_options(void)
 {
-	const char *s = boot_info.module[0].cmdline, *loader = boot_info.loader;
-	bool grub2 = loader && !strncmp(loader, "GRUB", 4) && strncmp(loader, "GRUB 0", 6);
-	const char *end;
+	const char *s = boot_info.module[0].cmdline;
 
 	if (!s)
 		return "";
-	while (*s == ' ')
-		s++;
-	for (end = s; *end && *end != ' '; end++)
-		;
-	if (!grub2 || (end - s == 11 && !strncmp(s, "placeholder", 11)))
-		s = end;
+	if (!strncmp(s, "placeholder", 11) && (!s[11] || s[11] == ' '))
+		s += 11;
 	while (*s == ' ')
 		s++;
 	return s;

@@ -8,8 +8,6 @@
 #include <xen/layout.h>
 #include <xen/lib.h>
 
-struct e820_map e820;
-
 #define ADDR_LIMIT	(DIRECTMAP_END - DIRECTMAP_START)
 
 static const char *const type_names[] = {

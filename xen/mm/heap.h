@@ -15,4 +15,7 @@
 /* Boot: give frames [start, end) to the heap; their count words are COUNT_FREE_DIRTY. */
 void heap_add(mfn_t start, mfn_t end);
 
+/* image.c, after the heap is there: map the image with the rights that its parts need. */
+void protect_image(void);
+
 #endif

@@ -16,7 +16,7 @@
 #include <xen/lib.h>
 #include "heap.h"
 
-extern char _image_start[], _image_end[], __init_start[], __init_end[];
+extern char _image_start[], _image_end[];
 
 mfn_t max_mfn;
 u64 total_ram_frames;
@@ -135,6 +135,8 @@ static void __init find_spare(void)
 		if ((vaddr_t)m->cmdline >= DIRECTMAP_START)
 			reserve_bytes(va_to_pa(m->cmdline), strlen(m->cmdline) + 1);
 	}
+	if (boot_info.rsdp)		/* may be a copy that the loader made */
+		reserve_bytes(boot_info.rsdp, 64);
 	for (unsigned i = 0; i < nr_bad; i++)
 		reserve(bad[i].start, bad[i].end);
 }
@@ -394,15 +396,7 @@ void __init mm_init(void)
 	share_m2p();
 	for (unsigned i = 0; i < nr_spare; i++)
 		heap_add(spare[i].start, spare[i].end);
+	protect_image();
 	printk(LOG_INFO "Memory: %lu MB, %lu MB free, %lu kB in frame table, M2P and page tables\n",
 	       total_ram_frames >> 8, free_frames_count() >> 8, boot_used * 4);
-}
-
-void free_init_sections(void)
-{
-	paddr_t start = va_to_image_pa(__init_start), end = va_to_image_pa(__init_end);
-
-	for (mfn_t mfn = PFN_UP(start); mfn < PFN_DOWN(end); mfn++)
-		free_frames(mfn_to_page(mfn), 0);
-	printk(LOG_INFO "Freed %lu kB of start-up code and data\n", (end - start) >> 10);
 }
