@@ -65,6 +65,7 @@ void boot_main(u32 magic, paddr_t info)
 	policy_init();
 	sched_init();
 	idle_vcpu_init();
+	keys_init();
 	console_init();			/* serial interrupts */
 	dom0 = build_dom0();
 	free_init_sections();
