@@ -31,7 +31,8 @@ $(INITRD): initrd/linuxrc $(DISC_ID) $(ROOTFS_TREE)/etc/xendemo.id
 	chmod -R u=rwX,go=rX $(O)/initrd
 	find $(O)/initrd -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
 	cd $(O)/initrd && find . | LC_ALL=C sort | \
-		cpio -o -H newc -R 0:0 --reproducible --quiet | zstd -q -19 >../initrd.img.new
-	mv $@.new $@
+		cpio -o -H newc -R 0:0 --reproducible --quiet >../initrd.cpio
+	zstd -q -19 -f $(O)/initrd.cpio -o $@
+	rm $(O)/initrd.cpio
 
 .PHONY: initrd

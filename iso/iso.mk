@@ -57,3 +57,6 @@ $(ISO): iso/grub.cfg iso/iso.mk README.CD $(O)/grub/eltorito.img $(O)/grub/efi.i
 	mv $@.new $@
 
 .PHONY: iso
+
+# a half-written image is no image
+.DELETE_ON_ERROR:
