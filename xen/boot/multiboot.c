@@ -13,6 +13,7 @@
 #define MAX_MODULE_CMDLINE 1024
 
 struct boot_info boot_info;
+struct e820_map e820;
 
 static char module_cmdline[ARRAY_SIZE(boot_info.module)][MAX_MODULE_CMDLINE];
 static char loader_name[64];

@@ -83,13 +83,6 @@ static void show_clock(void)
 	       t / 1000000000, t % 1000000000, clock_source_name, tsc_khz, wallclock_ns() / 1000000000);
 }
 
-static void show_run_queues(void)
-{
-	printk(LOG_ERR "Scheduler: %s\n", sched->name);
-	for (unsigned i = 0; i < nr_cpus; i++)
-		sched->dump(i);
-}
-
 static void key_reboot(void)
 {
 	printk(LOG_ERR "Reboot, as asked by key\n");
@@ -109,7 +102,6 @@ void keys_init(void)
 	register_key('d', show_cpu, "registers of this CPU");
 	register_key('0', show_dom0, "registers of domain 0's vcpus");
 	register_key('q', show_domains, "domains and their vcpus");
-	register_key('r', show_run_queues, "run queues");
 	register_key('m', show_memory, "memory");
 	register_key('e', dump_evtchns, "event channels");
 	register_key('g', dump_grants, "grant tables");
