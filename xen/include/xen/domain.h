@@ -57,7 +57,7 @@ struct vcpu {
 	u64 dr[8];			/* 0-3, 6, 7 */
 	void *fpu;			/* immutable: FXSAVE or XSAVE area, 64-byte aligned */
 	u64 xcr0;			/* guest's XCR0 */
-	bool fpu_used;			/* own: FPU state is the vcpu's (else initial) */
+	u32 tsc_aux;			/* guest's TSC_AUX; own */
 
 	/* --- how to enter its kernel --- */
 	struct trap_info *traps;	/* immutable pointer; [256], one page; own/paused contents */
@@ -77,7 +77,9 @@ struct vcpu {
 	unsigned gdt_ents;
 	vaddr_t ldt_base;		/* guest linear address */
 	unsigned ldt_ents;
-	u16 ldt_mapped;			/* own: bitmap of LDT window pages present */
+	u16 ldt_mapped;			/* ldt_lock: bitmap of LDT window pages present */
+	mfn_t ldt_frames[16];		/* ldt_lock: their frames; type references held */
+	u64 *ldt_desc;			/* immutable: GDT page 15, which holds the LDT's descriptor */
 	spinlock_t ldt_lock;
 
 	/* --- events --- */
@@ -241,6 +243,17 @@ void fpu_load(struct vcpu *v);
 /* Copy between the area and the ABI's 512-byte FXSAVE image. */
 void fpu_get_fxsave(struct vcpu *v, void *image512);
 int fpu_set_fxsave(struct vcpu *v, const void *image512);	/* -EINVAL: reserved MXCSR bits */
+/* xsetbv of the current vcpu. -EINVAL: not a combination of components that it may have. */
+int fpu_set_xcr0(struct vcpu *v, u64 xcr0);
+
+/* ---- domain/debugreg.c -------------------------------------------------------- */
+/* Registers 0-7, of which 4 and 5 don't exist. -EINVAL; -EPERM: it would watch the hypervisor. */
+int set_debugreg(struct vcpu *v, unsigned reg, u64 value);
+int get_debugreg(const struct vcpu *v, unsigned reg, u64 *value);
+
+/* ---- cpu/msr.c ------------------------------------------------------------------ */
+/* The guest's TSC_AUX into the hardware, at a context switch. */
+void load_tsc_aux(const struct vcpu *v);
 
 /* Capabilities of guests: fixed selectors may only name ring 3. */
 static inline u16 fix_sel(u16 sel) { return sel & ~3 ? sel | 3 : sel; }
