@@ -8,7 +8,7 @@
 #include "clock.h"
 
 #define NS_PER_S	1000000000UL
-#define MAX_SECS	(1UL << 33)	/* year 2242; keeps seconds * 10^9 within 64 bits */
+#define MAX_SECS	(1UL << 33)	/* year 2242; keeps seconds * 10^9 within 63 bits */
 
 static spinlock_t wallclock_lock = SPINLOCK_INIT;
 static u64 epoch_ns;			/* time of day at system time 0, since 1970; wallclock lock */
@@ -80,9 +80,17 @@ static __init u64 rtc_seconds(void)
 			  t.hour * 3600 + t.min * 60 + t.sec);
 }
 
+/* It was @secs and @nsecs at system time @at. A time before the hypervisor's start is cut to 1970. */
+static void set_epoch(u64 secs, u32 nsecs, stime_t at)
+{
+	s64 ns = MIN(secs, MAX_SECS) * NS_PER_S + nsecs;
+
+	epoch_ns = ns > at ? ns - at : 0;
+}
+
 void __init wallclock_init(void)
 {
-	epoch_ns = rtc_seconds() * NS_PER_S - now();
+	set_epoch(rtc_seconds(), 0, now());
 }
 
 /* ---- for the domains ------------------------------------------------------------ */
@@ -124,7 +132,7 @@ void set_wallclock(u64 secs, u32 nsecs, stime_t at)
 	struct domain *d;
 
 	spin_lock(&wallclock_lock);
-	epoch_ns = (secs & (MAX_SECS - 1)) * NS_PER_S + nsecs - at;
+	set_epoch(secs, nsecs, MAX(at, (stime_t)0));
 	spin_unlock(&wallclock_lock);
 	spin_lock(&domlist_lock);
 	list_for_each(d, &domain_list, list)
