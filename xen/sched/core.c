@@ -361,10 +361,8 @@ void sched_init_vcpu(struct vcpu *v)
 		run_queues[v->id].curr = v;
 		return;
 	}
-	if (!v->domain->sched.weight) {
-		v->domain->sched.weight = 256;
+	if (v->id == 0)
 		watchdog_init(v->domain);
-	}
 	v->runstate.state = RUNSTATE_offline;
 	v->cpu = choose_cpu(v);
 	timer_init(&v->poll_timer, poll_timeout, v, v->cpu);
