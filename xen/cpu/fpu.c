@@ -194,7 +194,7 @@ void fpu_update_ts(struct vcpu *v)
 		clts();
 }
 
-/* #NM. As on a CPU whose kernel gets it through a task gate, the trap has cleared TS. */
+/* #NM: TS is clear when the guest's handler begins. (public/arch-x86/xen.h, fpu_taskswitch) */
 void fpu_device_not_available(struct vcpu *v)
 {
 	v->cr0_ts = 0;

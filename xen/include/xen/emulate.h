@@ -22,6 +22,7 @@ bool emulate_invalid_op(struct vcpu *v, struct cpu_user_regs *regs);
  */
 u32 guest_io_read(struct domain *d, u16 port, unsigned bytes);
 void guest_io_write(struct domain *d, u16 port, unsigned bytes, u32 val);
+extern spinlock_t rtc_lock;		/* ports 0x70 and 0x71, held over index and data */
 /* Do the guest's own rights (virtual IOPL, I/O bitmap) allow the access? */
 bool guest_io_allowed(struct vcpu *v, u16 port, unsigned bytes);
 
