@@ -56,6 +56,8 @@ static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 	*slot = mfn;
 	if (v == current)
 		load_guest_cr3(v);
+	else
+		sync_vcpu_state(v);	/* an idle CPU may still have the old one loaded */
 	if (old)
 		drop_table(mfn_to_page(old));
 	return 0;

@@ -73,6 +73,5 @@ int relinquish_frames(struct domain *d)
 		if (!(mfn & 31) && preempt_check())
 			return -ERESTART;
 	}
-	d->is_dead_pages = true;
 	return 0;
 }
