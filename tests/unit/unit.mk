@@ -62,8 +62,8 @@ $(UT_O)/data/done: $(UT)/make-data
 .PHONY: unit-tests check-unit
 unit-tests: $(UT_BINS) $(UT_O)/data/done
 
-## check-unit: the unit tests of the hypervisor's code, on the host
-check-unit: unit-tests
+
+check-unit: unit-tests ## the unit tests of the hypervisor's code, on the host
 	@$(UT)/run $(UT_BINS)
 
 -include $(UT_OBJS:.o=.d)

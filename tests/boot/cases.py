@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The list of boot tests.
+
+A group is one machine; its cases run on it in order, each going on where the one
+before stopped.  The first case of a group boots the machine.
+"""
+import os
+import re
+import time
+
+import payload
+from machine import Broken, Failure, Machine
+
+GROUPS = []
+
+
+class Group:
+    def __init__(self, name, title):
+        self.name, self.title, self.cases = name, title, []
+        GROUPS.append(self)
+
+    def __call__(self, function):
+        self.cases.append(function)
+        return function
+
+
+# ---- how machines are started -------------------------------------------------
+
+NET = ["-nic", "user,model=e1000"]
+
+
+def boot_cd(env, entry=0, memory=1024, extra=()):
+    """The CD through BIOS and GRUB; entry counts from 0, as in iso/grub.cfg."""
+    machine = Machine(["-cdrom", env.iso, "-boot", "d"] + NET + list(extra), memory)
+    if entry:
+        machine.expect(r"Xen / Linux", 30)
+        machine.send("\x1b[B" * entry)
+        machine.pump(0.5)
+        machine.send("\n")
+    return machine
+
+
+def boot_direct(env, xen_args="", kernel=None, kernel_args="console=hvc0", initrd=None,
+                memory=512, extra=()):
+    """The hypervisor straight from QEMU, which loads it as multiboot image."""
+    modules = payload.module(kernel or env.kernel0, kernel_args)
+    if initrd:
+        modules += "," + payload.module(initrd)
+    return Machine(["-kernel", env.xen, "-append", f"com1=115200,8n1 console=com1 {xen_args}",
+                    "-initrd", modules] + list(extra), memory)
+
+
+def hello_initrd(env):
+    program = payload.static_program(env.tmp("hello"), os.path.join(env.here, "hello.c"))
+    return payload.initramfs(env.tmp("hello.cpio"), program)
+
+
+def has(text, regex, what):
+    if not re.search(regex, text):
+        raise Failure(f"{what}: no '{regex}' in: {text.strip()[-300:]}")
+
+
+# ---- the CD, and guests on it ---------------------------------------------------
+
+cd = Group("cd", "the CD through GRUB: login, tools, guests")
+
+
+@cd
+def iso_to_login(env):
+    """BIOS, GRUB, hypervisor, domain 0, login on the serial console and the screen"""
+    env.extra_cd = payload.iso(env.tmp("extra.iso"), {
+        "debian": env.debian_kernel, "hello.cpio": hello_initrd(env),
+        "nonote": payload.elf_without_notes(env.tmp("nonote")),
+        "crash": os.path.join(env.guest_tests, "crash_stack.elf")})
+    env.machine = boot_cd(env, extra=["-drive", f"file={env.extra_cd},format=raw,if=virtio,readonly=on"])
+    has(env.machine.login(), r"on Xen 4\.17", "the login message")
+    if env.machine.lit_pixels(env.tmp("login.ppm")) < 500:
+        raise Failure("the screen is dark at the login")
+
+
+@cd
+def xl_list(env):
+    out = env.machine.command("xl list")
+    has(out, r"Domain-0 +0 +\d+ +\d+ +r", "xl list")
+
+
+@cd
+def xl_info_dmesg(env):
+    m = env.machine
+    out = m.command("xl info")
+    for line in (r"xen_version +: 4\.17", r"free_memory +: [1-9]", r"xen_caps +: .*xen-3.0-x86_64",
+                 r"nr_cpus +: 1", r"total_memory +: \d+"):
+        has(out, line, "xl info")
+    has(m.command("xl dmesg | head -n 20"), r"(?i)xen", "xl dmesg")
+    m.command("xl debug-keys q")
+    has(m.command("xl dmesg | tail -n 60"), r"(?i)dom(ain)?[ d]*0", "debug key q")
+
+
+def create(env, name):
+    env.machine.command(f"xl create /etc/xen/{name}.cfg", 60)
+
+
+def console_login(env, name):
+    """Logs in on a guest's console and comes back to domain 0."""
+    m = env.machine
+    m.send(f"xl console {name}\n")
+    m.pump(1)
+    m.send("\n")
+    seen = m.login(90)
+    has(seen, rf"guest {name}", "the guest's login message")
+    m.command("test -b /dev/xvda && cat /sys/hypervisor/uuid")
+    m.send("exit\n")
+    m.expect("login: ?$", 20)
+    m.send("\x1d")
+    m.expect("# ?$", 20)
+
+
+@cd
+def demo1(env):
+    """xl create -c, log in to the guest, leave its console"""
+    m = env.machine
+    m.send("xl create -c /etc/xen/demo1.cfg\n")
+    seen = m.login(90)
+    has(seen, r"guest demo1", "the guest's login message")
+    has(m.command("cat /proc/cpuinfo | head -n 3; cat /sys/hypervisor/type"), "xen", "in the guest")
+    m.send("exit\n")
+    m.expect("login: ?$", 20)
+    m.send("\x1d")
+    m.expect("# ?$", 20)
+    has(m.command("xl list"), r"demo1 +\d+ +64 +1", "xl list")
+
+
+@cd
+def two_guests(env):
+    create(env, "demo2")
+    console_login(env, "demo2")
+    out = env.machine.command("xl list")
+    has(out, r"demo1 +\d+ +64", "xl list")
+    has(out, r"demo2 +\d+ +64", "xl list")
+    console_login(env, "demo1")
+
+
+def cpu_time(env, name):
+    hit = re.search(rf"{name} +\d+ +\d+ +\d+ +\S+ +([\d.]+)", env.machine.command("xl list"))
+    if not hit:
+        raise Failure(f"{name} is not in xl list")
+    return float(hit.group(1))
+
+
+@cd
+def pause_unpause(env):
+    m = env.machine
+    m.command("xl pause demo1")
+    has(m.command("xl list demo1"), r"demo1 +\d+ +\d+ +\d+ +\S*p", "paused")
+    before = cpu_time(env, "demo1")
+    m.command("sleep 2")
+    if cpu_time(env, "demo1") != before:
+        raise Failure("a paused domain uses CPU time")
+    m.command("xl unpause demo1")
+    console_login(env, "demo1")
+
+
+@cd
+def shutdown(env):
+    env.machine.command("xl shutdown -w demo1", 90)
+    if "demo1" in env.machine.command("xl list"):
+        raise Failure("demo1 is still there after xl shutdown -w")
+
+
+@cd
+def destroy(env):
+    env.machine.command("xl destroy demo2")
+    if "demo2" in env.machine.command("xl list"):
+        raise Failure("demo2 is still there after xl destroy")
+
+
+def free_memory(env):
+    return int(env.machine.command("xl info free_memory").split()[0])
+
+
+@cd
+def destroy_20(env):
+    """20 guests come and go, some running, and all their memory is free again"""
+    m = env.machine
+    before, domains = free_memory(env), m.command("xl list | wc -l")
+    for i in range(20):
+        paused = "-p" if i % 4 else ""
+        m.command(f"xl create {paused} /etc/xen/demo1.cfg 'name=\"many\"' && xl destroy many", 90)
+    end = time.monotonic() + 10
+    while free_memory(env) != before and time.monotonic() < end:
+        m.command("sleep 1")
+    if free_memory(env) != before:
+        raise Failure(f"free memory was {before} MB, now it is {free_memory(env)} MB")
+    if m.command("xl list | wc -l") != domains:
+        raise Failure("domains are left over: " + m.command("xl list"))
+
+
+@cd
+def guest_crash(env):
+    """a guest that crashes is shown as such, and domain 0 goes on"""
+    m = env.machine
+    m.command("mkdir -p /mnt && mount -o ro /dev/vda /mnt")
+    m.command("printf 'name=\"boom\"\\ntype=\"pv\"\\nkernel=\"/mnt/crash\"\\nmemory=32\\n"
+              "on_crash=\"preserve\"\\n' >/tmp/boom.cfg")
+    m.command("xl create /tmp/boom.cfg", 60)
+    for _ in range(10):
+        if re.search(r"boom +\d+ +\d+ +\d+ +\S*c", m.command("xl list")):
+            break
+        m.command("sleep 1")
+    else:
+        raise Failure("xl list does not show the crash: " + m.command("xl list"))
+    m.command("xl destroy boom")
+    has(m.command("uname -s; xl list"), r"Linux\n[^$]*Domain-0", "domain 0 after the crash")
+
+
+@cd
+def debian_guest(env):
+    """Debian's kernel as guest, to its /init"""
+    m = env.machine
+    m.command("printf 'name=\"deb\"\\ntype=\"pv\"\\nkernel=\"/mnt/debian\"\\nramdisk=\"/mnt/hello.cpio\"\\n"
+              "memory=128\\nextra=\"console=hvc0 quiet\"\\n' >/tmp/deb.cfg")
+    m.send("xl create -c /tmp/deb.cfg\n")
+    m.expect(r"HELLO from /init, hypervisor xen", 120, reject=r"Kernel panic|failed to|xl: ")
+    m.expect("# ?$", 60)
+
+
+@cd
+def bad_guest_configs(env):
+    """broken guest configurations: one clear line each, and nothing left behind"""
+    m = env.machine
+    cases = (
+        ("name=demo1 kernel=", r"(?i)(syntax|pars|config)"),
+        ("name=\"x\"\\ntype=\"pv\"\\nkernel=\"/no/such/kernel\"\\nmemory=32\\n", r"/no/such/kernel"),
+        ("name=\"x\"\\ntype=\"pv\"\\nkernel=\"/mnt/nonote\"\\nmemory=32\\n",
+         r"(?i)(not a Xen|xc_dom|no loader|kernel)"),
+        ("name=\"x\"\\ntype=\"pv\"\\nkernel=\"/mnt/crash\"\\nmemory=100000\\n", r"(?i)(memory|failed)"),
+    )
+    domains = m.command("xl list | wc -l")
+    for config, message in cases:
+        m.command(f"printf '{config}' >/tmp/bad.cfg")
+        out = m.command("xl create /tmp/bad.cfg", 60, status=None)
+        has(out, message, "xl create of a broken config")
+    if m.command("xl list | wc -l") != domains:
+        raise Failure("domains are left over: " + m.command("xl list"))
+
+
+@cd
+def poweroff(env):
+    env.machine.send("poweroff\n")
+    env.machine.wait_end(90)
+
+
+# ---- the other menu entries -----------------------------------------------------
+
+ip_entry = Group("ip", "menu entry with ip=")
+
+
+@ip_entry
+def entry_ip(env):
+    """the kernel sets up the address that ip= names"""
+    env.machine = boot_cd(env, 1)
+    env.machine.login()
+    has(env.machine.command("ip -4 addr show eth0"), r"inet 10\.0\.2\.15/24", "address from ip=")
+    env.machine.command("ping -c 1 -W 5 10.0.2.2")
+
+
+@ip_entry
+def reboot(env):
+    env.machine.send("reboot\n")
+    env.machine.wait_end(90)
+
+
+safe = Group("safe", "menu entry: safe mode")
+
+
+@safe
+def entry_safe(env):
+    env.machine = boot_cd(env, 2)
+    env.machine.login(180)
+    has(env.machine.command("xl list"), r"Domain-0 +0", "xl list")
+    has(env.machine.command("xl info xen_commandline"), "nosmp", "xl info")
+
+
+bare = Group("bare", "menu entry: Linux on the bare machine")
+
+
+@bare
+def entry_bare(env):
+    env.machine = boot_cd(env, 3)
+    has(env.machine.login(), r"bare machine", "the login message")
+    if os.path.basename(env.machine.command("ls -d /sys/hypervisor/type", status=None)) == "type":
+        raise Failure("the bare entry runs on a hypervisor")
+
+
+small = Group("small", "384 MB of memory")
+
+
+@small
+def small_machine(env):
+    """the CD and one guest in 384 MB"""
+    env.machine = boot_cd(env, memory=384)
+    env.machine.login()
+    create(env, "demo1")
+    console_login(env, "demo1")
+    env.machine.command("xl destroy demo1")
+
+
+# ---- straight from QEMU ---------------------------------------------------------
+
+direct = Group("direct", "hypervisor and kernel straight from QEMU")
+
+
+@direct
+def direct_boot(env):
+    """-kernel with multiboot 1, to the CD's login"""
+    env.machine = boot_direct(env, "dom0_mem=256M", initrd=env.initrd, memory=512,
+                              extra=["-cdrom", env.iso] + NET)
+    has(env.machine.login(), r"on Xen 4\.17", "the login message")
+
+
+deb = Group("debian", "Debian's kernel as domain 0")
+
+
+@deb
+def debian_dom0(env):
+    """Debian's kernel, unmodified, reaches its /init"""
+    env.machine = boot_direct(env, kernel=env.debian_kernel, initrd=hello_initrd(env), memory=512)
+    env.machine.expect(r"HELLO from /init, hypervisor xen", 120, reject=r"Kernel panic|Panic on CPU")
+    env.machine.wait_end(30)
+
+
+# ---- bad input ------------------------------------------------------------------
+
+def bad(name, title):
+    return Group("bad-" + name, title)
+
+
+no_notes = bad("kernel", "a kernel without Xen notes")
+
+
+@no_notes
+def kernel_without_notes(env):
+    env.machine = boot_direct(env, kernel=payload.elf_without_notes(env.tmp("nonote0")))
+    env.machine.expect(r"(?i)xen.*\bnote|note.*\bxen|not a xen|elfnote", 30)
+
+
+not_elf = bad("nokernel", "a kernel that is no kernel")
+
+
+@not_elf
+def kernel_no_kernel(env):
+    with open(env.tmp("garbage"), "wb") as file:
+        file.write(b"this is no kernel\n" * 1000)
+    env.machine = boot_direct(env, kernel=env.tmp("garbage"))
+    env.machine.expect(r"(?i)(kernel|image).*(not|no |neither|unknown|bad)|(not|bad|unknown).*(kernel|image|ELF)", 30)
+
+
+no_module = bad("nomodule", "no kernel at all")
+
+
+@no_module
+def no_kernel_module(env):
+    env.machine = Machine(["-kernel", env.xen, "-append", "com1=115200,8n1 console=com1"], 256)
+    env.machine.expect(r"(?i)(kernel|module|dom(ain )?0).*(miss|no |not|need)|(no|miss).*(kernel|module)", 30)
+
+
+cut = bad("initrd", "a truncated initrd")
+
+
+@cut
+def truncated_initrd(env):
+    with open(env.initrd, "rb") as full, open(env.tmp("cut.img"), "wb") as part:
+        part.write(full.read(os.path.getsize(env.initrd) // 2))
+    env.machine = boot_direct(env, initrd=env.tmp("cut.img"), kernel_args="console=hvc0 quiet panic=5")
+    env.machine.expect(r"(?i)initramfs unpacking failed|initrd.*(trunc|damag|incomplete)", 60)
+
+
+tiny = bad("memory", "too little memory")
+
+
+@tiny
+def too_little_memory(env):
+    env.machine = boot_direct(env, initrd=env.initrd, memory=32)
+    env.machine.expect(r"(?i)(not enough|too little|insufficient|out of|needs?|only) .*(memory|RAM|MB|MiB|KiB|kB)"
+                       r"|(memory|RAM).*(too|not enough|low|short|insufficient)|could not allocate", 30)
+
+
+option = bad("option", "an unknown boot option")
+
+
+@option
+def unknown_option(env):
+    """it is named on the console, and the boot goes on"""
+    env.machine = boot_direct(env, "frobnicate=7", initrd=hello_initrd(env),
+                              kernel_args="console=hvc0 quiet")
+    env.machine.expect(r"(?i)(unknown|not known|unrecogni[sz]ed|ignor|no such).*frobnicate"
+                       r"|frobnicate.*(unknown|not known|unrecogni[sz]ed|ignor)", 30)
+    env.machine.expect(r"HELLO from /init", 60)
+
+
+no_cd = bad("cd", "no CD in the drive")
+
+
+@no_cd
+def missing_cd(env):
+    """the initrd says what it looked for and gives a shell"""
+    env.machine = boot_direct(env, initrd=env.initrd,
+                              kernel_args="console=hvc0 quiet xendemo.wait=3")
+    env.machine.expect(r"xendemo: no disc", 60)
+    env.machine.expect(r"# ?$", 20)
+    has(env.machine.command("dmesg | wc -l"), r"\d", "the shell of the initrd")

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Small files that boot tests and benchmarks feed to a machine: initramfs archives,
+a kernel that is none, a second CD."""
+import os
+import struct
+import subprocess
+
+from machine import Broken
+
+
+def cpio(entries):
+    """A newc archive of (name, mode, data) or (name, mode, (major, minor)) entries."""
+    out = bytearray()
+    for ino, (name, mode, data) in enumerate(list(entries) + [("TRAILER!!!", 0, b"")], 1):
+        rdev = data if isinstance(data, tuple) else (0, 0)
+        body = b"" if isinstance(data, tuple) else data
+        fields = [ino, mode, 0, 0, 1, 0, len(body), 0, 0, rdev[0], rdev[1], len(name) + 1, 0]
+        out += b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
+        out += bytes(-len(out) % 4) + body
+        out += bytes(-len(out) % 4)
+    return bytes(out)
+
+
+def initramfs(path, program, more=()):
+    """An initramfs whose /init is a static program."""
+    with open(program, "rb") as file:
+        init = file.read()
+    entries = [("dev", 0o40755, b""), ("proc", 0o40755, b""),
+               ("dev/console", 0o20600, (5, 1)), ("init", 0o100755, init)]
+    with open(path, "wb") as file:
+        file.write(cpio(entries + list(more)))
+    return path
+
+
+def static_program(path, source):
+    """Compiles a C file to a static program."""
+    result = subprocess.run(["gcc", "-O2", "-static", "-s", "-Wall", "-Wextra", "-o", path, source],
+                            capture_output=True, text=True)
+    if result.returncode:
+        raise Broken(f"cannot compile {source}: {result.stderr.strip()[-300:]}")
+    return path
+
+
+def elf_without_notes(path):
+    """A valid ELF64 program that has no Xen notes."""
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, 0x1000000, 64, 0, 0,
+                         64, 56, 1, 64, 0, 0)
+    load = struct.pack("<IIQQQQQQ", 1, 5, 0x1000, 0x1000000, 0x1000000, 4096, 4096, 0x1000)
+    with open(path, "wb") as file:
+        file.write((header + load).ljust(0x1000, b"\0") + b"\xf4" * 4096)
+    return path
+
+
+def iso(path, files):
+    """An ISO 9660 image with these {name: path} files."""
+    args = [f"{name}={file}" for name, file in files.items()]
+    result = subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-r", "-o", path,
+                             "-graft-points"] + args, capture_output=True, text=True)
+    if result.returncode:
+        raise Broken(f"xorriso: {result.stderr.strip()[-300:]}")
+    return path
+
+
+def module(path, arguments=""):
+    """A file with arguments, as QEMU's -initrd takes multiboot modules."""
+    if not os.path.exists(path):
+        raise Broken(f"{path} does not exist")
+    return f"{path} {arguments}".strip().replace(",", ",,")
