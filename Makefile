@@ -1,11 +1,67 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # xendemo: `make help` lists the targets, from the ## comments beside them.
+#
+# Everything is built below $(O); kernels and downloaded packages are kept in
+# $(XENDEMO_CACHE), outside the tree. Each room's rules are in its own .mk file.
 
 O	?= build
+export XENDEMO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/xendemo
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 SHELL	:= /bin/bash
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+XEN_GZ	:= $(O)/xen/xen.gz
+KERNEL0	:= $(O)/linux-xen/vmlinuz-xen0
+KERNELU	:= $(O)/linux-xen/vmlinuz-xenU
+
+# Before anything else the build's packages must be there: make starts over when this changed.
+include $(O)/packages.installed
+$(O)/packages.installed: packages.txt tools/install-packages
+	@mkdir -p $(@D)
+	@tools/install-packages packages.txt
+	@touch $@
 
 include xen/xen.mk
+include rootfs/rootfs.mk
+include initrd/initrd.mk
+include iso/iso.mk
+include tests/unit/unit.mk
+include tests/guest/guest.mk
+include tests/boot/boot.mk
+include bench/bench.mk
 
-.PHONY: all help clean
-all: xen ## Everything: hypervisor, kernels, root, initrd, CD image
+.PHONY: all help kernels demo check qemu qemu-gdb clean
+
+all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image (build/xendemo.iso)
+
+kernels: $(KERNEL0) ## the two kernels, xen0 and xenU (from the cache if nothing changed)
+
+# One recursive call makes both; it takes a second if they are in the cache.
+$(KERNEL0) $(KERNELU) &: $(wildcard linux-xen/*)
+	@$(MAKE) --no-print-directory -C linux-xen O=$(abspath $(O)) kernels
+	@touch $(KERNEL0) $(KERNELU)
+
+demo: all ## build the CD and boot it in QEMU: interactive on a terminal, else a scripted tour
+	@tools/demo $(ISO)
+
+QEMU	:= qemu-system-x86_64 -accel tcg -cpu max,-smap,-xsave -m 1024 -no-reboot
+QEMU_RUN = $(QEMU) -nographic -kernel $(O)/xen/xen \
+	-append "com1=115200 console=com1 loglvl=all dom0_mem=512M $(XEN_ARGS)" \
+	-initrd "$(KERNEL0) console=hvc0 $(LINUX_ARGS),$(INITRD)" -cdrom $(ISO)
+
+qemu: all ## hypervisor and xen0 straight by -kernel, seconds to a prompt (Ctrl-A X ends; XEN_ARGS=, LINUX_ARGS=)
+	$(QEMU_RUN)
+
+qemu-gdb: all ## the same, stopped and waiting for gdb -x tools/gdbinit on port 1234
+	$(QEMU_RUN) -s -S
+
+check: all unit-tests guest-tests ## every test; the last line is "N passed, M failed"
+	@tests/check $(O)
+
+clean: ## remove what was built (the cache outside the tree stays)
+	rm -rf $(O)
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/  \1|\2/p' $(filter-out %/packages.installed %.d,$(MAKEFILE_LIST)) | \
+		sort | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'

@@ -39,7 +39,7 @@ void asm_offsets(void)
 	OFFSET(CI_scratch, struct cpu_info, scratch);
 	DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));
 	OFFSET(CPU_work, struct cpu, work);
-	OFFSET(CPU_tlb_time, struct cpu, tlb_time);
+	OFFSET(CPU_cr3, struct cpu, cr3);
 
 	OFFSET(V_kernel_mode, struct vcpu, kernel_mode);
 	OFFSET(V_kernel_l4, struct vcpu, kernel_l4);

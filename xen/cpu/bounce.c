@@ -25,6 +25,18 @@ void crash_bounce(struct vcpu *v, const char *what)
 	domain_crash(v->domain, "vcpu %u: %s", v->id, what);
 }
 
+/* entry.S: the short ways found no usable guest stack. */
+void crash_kernel_stack(void)
+{
+	crash_bounce(current, "the kernel stack can't take a system call's frame");
+}
+
+void crash_iret(void)
+{
+	crash_bounce(current, current->user_l4 ? "iret from an unreadable stack" :
+		     "iret to user mode without a user page table");
+}
+
 /* What the guest would see in rflags had it a real interrupt flag. */
 static u64 virtual_rflags(u64 rflags, u8 mask)
 {

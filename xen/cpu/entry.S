@@ -76,7 +76,39 @@ syscall32_stub:
 	push	CI_scratch - CI_regs - R_ss(%rsp)
 	push	%r11
 	pushq	$GUEST_CS32
-	jmp	1f
+	push	%rcx
+	pushq	$0
+	movl	$TRAP_SYSCALL, 4(%rsp)
+	jmp	syscall_to_c
+
+/*
+ * syscall from 64-bit code. The two crossings that a guest's every system call
+ * pays, user to guest kernel and its iret back, are done here in registers; all
+ * else gets a full frame and goes to C.
+ *
+ * Offsets from rsp while it points to regs.error_code:
+ */
+#define F_vector	4
+#define F_rip		8
+#define F_cs		16
+#define F_rflags	24
+#define F_rsp		32
+#define F_ss		40
+
+#define FLAGS_KERNEL	~(EF_TF | EF_DF | EF_IOPL | EF_NT | EF_RF | EF_VM | EF_AC)
+#define FLAGS_IRET	~(EF_IOPL | EF_VM | EF_VIF | EF_VIP)
+#define EF_TF		0x100
+#define EF_IF		0x200
+#define EF_DF		0x400
+#define EF_IOPL		0x3000
+#define EF_NT		0x4000
+#define EF_RF		0x10000
+#define EF_VM		0x20000
+#define EF_AC		0x40000
+#define EF_VIF		0x80000
+#define EF_VIP		0x100000
+#define HYPERCALL_IRET	23
+#define IN_SYSCALL	0x100
 
 	.balign 16
 syscall_entry:
@@ -84,13 +116,195 @@ syscall_entry:
 	push	CI_scratch - CI_regs - R_ss(%rsp)
 	push	%r11
 	pushq	$GUEST_CS64
-1:	push	%rcx
+	push	%rcx
 	pushq	$0
-	movl	$TRAP_SYSCALL, 4(%rsp)
+	movl	$TRAP_SYSCALL, F_vector(%rsp)
+	mov	CI_vcpu - CI_regs - R_error_code(%rsp), %rcx
+	cmpb	$0, V_kernel_mode(%rcx)
+	jne	syscall_from_kernel
+
+/*
+ * User to guest kernel, as enter_kernel() in bounce.c does it: rcx = vcpu. The
+ * kernel's stack is taken only where every kernel has it, above the hypervisor.
+ */
+	mov	V_kernel_sp(%rcx), %r11
+	cmp	top_of_hypervisor(%rip), %r11
+	jbe	syscall_to_c
+	cmpq	$0, V_syscall_cb(%rcx)
+	je	syscall_to_c
+	and	$-16, %r11
+	push	%rax
+	push	%rdx
+	swapgs
+	mov	CI_cpu - CI_regs - R_error_code + 16(%rsp), %rdx
+	mov	V_kernel_l4(%rcx), %rax
+	mov	%rax, CPU_cr3(%rdx)
+	shl	$12, %rax
+	mov	%rax, %cr3
+	movb	$1, V_kernel_mode(%rcx)
+
+	mov	F_rip + 16(%rsp), %rax
+1:	mov	%rax, -7 * 8(%r11)		/* rcx */
+2:	mov	%rax, -5 * 8(%r11)		/* rip */
+	mov	F_rflags + 16(%rsp), %rdx
+3:	mov	%rdx, -6 * 8(%r11)		/* r11 */
+	mov	V_info(%rcx), %rax
+	movzbl	VI_mask(%rax), %eax
+	and	$~(EF_IF | EF_IOPL), %rdx
+	test	%eax, %eax
+	jnz	4f
+	or	$EF_IF, %edx
+4:	mov	%rdx, -3 * 8(%r11)		/* rflags */
+	shl	$32, %rax
+	or	$GUEST_CS64, %rax
+5:	mov	%rax, -4 * 8(%r11)		/* cs, mask */
+	mov	F_rsp + 16(%rsp), %rax
+6:	mov	%rax, -2 * 8(%r11)		/* rsp */
+7:	movq	$GUEST_DS, -1 * 8(%r11)		/* ss */
+	FIXUP	1b, bounce_fault
+	FIXUP	2b, bounce_fault
+	FIXUP	3b, bounce_fault
+	FIXUP	4b, bounce_fault
+	FIXUP	5b, bounce_fault
+	FIXUP	6b, bounce_fault
+	FIXUP	7b, bounce_fault
+
+	cmpb	$0, V_syscall_masks(%rcx)
+	je	8f
+	mov	V_info(%rcx), %rax
+	movb	$1, VI_mask(%rax)
+8:	pop	%rdx
+	pop	%rax
+	sub	$7 * 8, %r11
+	mov	%r11, F_rsp(%rsp)
+	mov	F_rflags(%rsp), %r11
+	and	$FLAGS_KERNEL, %r11
+	mov	V_syscall_cb(%rcx), %rcx	/* canonical: checked when it was set */
+	mov	F_rsp(%rsp), %rsp
+	sysretq
+
+bounce_fault:
+	pop	%rdx
+	pop	%rax
+	mov	F_rip(%rsp), %rcx
+	mov	F_rflags(%rsp), %r11
+	SAVE_REGS
+	call	crash_kernel_stack
+	jmp	exit_to_guest
+
+/* A hypercall, or what the short ways don't take: rcx and r11 as syscall left them. */
+syscall_from_kernel:
+	cmp	$HYPERCALL_IRET, %rax
+	je	iret_short
+syscall_to_c:
+	mov	F_rip(%rsp), %rcx
+	mov	F_rflags(%rsp), %r11
 	SAVE_REGS
 	mov	%rsp, %rdi
 	call	do_syscall
 	jmp	exit_to_guest
+
+/*
+ * The iret hypercall, as do_iret() does it. struct iret_context at the guest's
+ * rsp: rax, r11, rcx, flags, rip, cs, rflags, rsp, ss.
+ */
+iret_short:
+	mov	F_rsp(%rsp), %r11
+	cmp	top_of_hypervisor(%rip), %r11
+	jbe	syscall_to_c
+	cmp	$-4096, %r11
+	ja	syscall_to_c
+1:	testl	$IN_SYSCALL, 3 * 8(%r11)
+	jnz	syscall_to_c
+	push	%rdx
+	push	%rsi
+2:	push	2 * 8(%r11)			/* rcx */
+3:	push	1 * 8(%r11)			/* r11 */
+4:	push	0 * 8(%r11)			/* rax; rsp is now 40 below regs.error_code */
+5:	mov	4 * 8(%r11), %rax
+	mov	%rax, F_rip + 40(%rsp)
+6:	mov	7 * 8(%r11), %rax
+	mov	%rax, F_rsp + 40(%rsp)
+7:	movzwl	8 * 8(%r11), %eax
+	or	$3, %eax
+	mov	%rax, F_ss + 40(%rsp)
+8:	movzwl	5 * 8(%r11), %edx
+9:	mov	6 * 8(%r11), %rax
+	FIXUP	1b, iret_fault_early
+	FIXUP	2b, iret_fault
+	FIXUP	3b, iret_fault
+	FIXUP	4b, iret_fault
+	FIXUP	5b, iret_fault
+	FIXUP	6b, iret_fault
+	FIXUP	7b, iret_fault
+	FIXUP	8b, iret_fault
+	FIXUP	9b, iret_fault
+	mov	V_info(%rcx), %rsi
+	bt	$9, %eax
+	setnc	VI_mask(%rsi)			/* IF clear: events masked */
+	and	$FLAGS_IRET, %rax
+	or	$EF_IF | 2, %rax
+	mov	%rax, F_rflags + 40(%rsp)
+	movb	$0, V_nmi_masked(%rcx)
+	mov	%edx, %eax
+	or	$3, %eax
+	mov	%rax, F_cs + 40(%rsp)
+	and	$3, %edx
+	cmp	$3, %edx
+	mov	CI_cpu - CI_regs - R_error_code + 40(%rsp), %rdx
+	jne	1f
+
+	mov	V_user_l4(%rcx), %rax		/* back to user mode */
+	test	%rax, %rax
+	jz	iret_no_user
+	movb	$0, V_kernel_mode(%rcx)
+	swapgs
+	mov	%rax, CPU_cr3(%rdx)
+	shl	$12, %rax
+	mov	%rax, %cr3
+
+1:	movzwl	VI_pending(%rsi), %eax		/* pending in the low byte, mask in the high one */
+	dec	%eax
+	cmp	$0xff, %eax
+	jb	iret_with_work
+	cmpl	$0, CPU_work(%rdx)
+	jne	iret_with_work
+	cmpb	$0, V_nmi_pending(%rcx)
+	jne	iret_with_work
+	pop	%rax
+	pop	%r11
+	pop	%rcx
+	pop	%rsi
+	pop	%rdx
+	add	$8, %rsp
+1:	iretq
+	FIXUP	1b, iret_failed
+
+/* The guest's registers are restored; something is to be done before it runs. */
+iret_with_work:
+	pop	%rax
+	pop	%r11
+	pop	%rcx
+	pop	%rsi
+	pop	%rdx
+	movl	$0, F_vector(%rsp)
+	SAVE_REGS
+	jmp	exit_to_guest
+
+iret_no_user:
+iret_fault:
+	or	$(STACK_SIZE - 1), %rsp
+	lea	1 - CPU_INFO_SIZE + CI_regs + R_error_code(%rsp), %rsp
+iret_fault_early:
+	mov	F_rip(%rsp), %rcx
+	mov	F_rflags(%rsp), %r11
+	SAVE_REGS
+	call	crash_iret
+	jmp	exit_to_guest
+
+	.balign 8
+top_of_hypervisor:
+	.quad	HV_VIRT_END + 4096
 
 /* sysenter: the hardware loaded rsp from the MSR and saved nothing. */
 	.balign 16

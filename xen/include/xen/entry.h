@@ -11,6 +11,8 @@ void do_sysenter(struct cpu_user_regs *regs);
 void do_guest_trap(struct cpu_user_regs *regs);
 void do_iret_failed(struct cpu_user_regs *regs);
 void prepare_exit(struct cpu_user_regs *regs);
+void crash_kernel_stack(void);
+void crash_iret(void);
 /* Called with a frame anywhere on this CPU's stacks. */
 void do_hypervisor_trap(struct cpu_user_regs *regs);
 
