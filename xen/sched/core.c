@@ -235,15 +235,22 @@ static void finish_migration(struct vcpu *v)
 }
 
 /*
- * The registers of @prev are saved. From the store to running on it may be gone,
+ * The registers of the vcpu that left this CPU are saved. From the store to running on it may be gone,
  * as another CPU may be waiting for just that to free it.
  */
-static void switched_out(struct vcpu *prev)
+void finish_switch(void)
 {
-	struct run_queue *q = lock_queue_of(prev);
-	bool moves = prev->pause_flags & VPF_MIGRATING;
-	unsigned cpu = prev->cpu;
+	struct run_queue *q = &run_queues[this_cpu()->id];
+	struct vcpu *prev = q->leaving;
+	unsigned cpu;
+	bool moves;
 
+	q->leaving = NULL;
+	if (!prev || is_idle_vcpu(prev))
+		return;
+	q = lock_queue_of(prev);
+	moves = prev->pause_flags & VPF_MIGRATING;
+	cpu = prev->cpu;
 	if (moves) {
 		finish_migration(prev);
 		cpu = prev->cpu;
@@ -283,8 +290,9 @@ void schedule(void)
 		timer_set(&q->slice, t + slice);
 	if (prev == next)
 		return;
-	context_switch(prev, next);
-	switched_out(prev);
+	q->leaving = prev;
+	context_switch(prev, next);	/* to or from idle it doesn't come back here */
+	finish_switch();
 }
 
 int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
@@ -311,7 +319,7 @@ int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 	spin_unlock(&q->lock);
 	if (moves)
 		vcpu_wake(v);
-	return 0;		/* else the CPU that runs it does the rest in switched_out() */
+	return 0;		/* else the CPU that runs it does the rest in finish_switch() */
 }
 
 /* ---- coming and going ----------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A CPU's notes of work to do, and what it does when no vcpu wants it. */
 #include <xen/hypercall.h>
-#include <xen/console.h>
 #include <xen/entry.h>
+#include "run_queue.h"
 
 void cpu_work(unsigned cpu, unsigned bit)
 {
@@ -18,37 +18,21 @@ bool preempt_check(void)
 	return atomic_read(&this_cpu()->work) != 0;
 }
 
-#define IDLE_WORK	(BIT(WORK_SCHEDULE) | BIT(WORK_TIMER) | BIT(WORK_KEY))
-
 /*
- * Entered with an empty stack and the idle vcpu as current; left for a guest by
- * jumping to the exit path. Interrupts are off but for the instant of the halt:
- * sti lets none in before hlt executes, so work noted after the look at the
- * bits ends the halt.
+ * Entered by context_switch() with an empty stack and the idle vcpu as current;
+ * left for a guest by context_switch() too, which jumps to the exit path.
+ * Interrupts are off but for the instant of the halt: sti lets none in before
+ * hlt executes, so work noted after the look at the bits ends the halt.
  */
 void idle_loop(void)
 {
 	struct cpu *c = this_cpu();
 
+	finish_switch();
 	for (;;) {
-		u32 work = atomic_read(&c->work);
-
-		if (!(work & IDLE_WORK)) {
+		if (atomic_read(&c->work))
+			cpu_do_work();
+		else
 			safe_halt();
-			continue;
-		}
-		if (work & BIT(WORK_TIMER)) {
-			clear_bit(WORK_TIMER, &c->work);
-			run_timers();
-		}
-		if (work & BIT(WORK_KEY)) {
-			clear_bit(WORK_KEY, &c->work);
-			console_poll();
-		}
-		if (work & BIT(WORK_SCHEDULE)) {
-			schedule();
-			if (!is_idle_vcpu(current))
-				return_to_guest();
-		}
 	}
 }

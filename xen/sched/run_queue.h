@@ -8,6 +8,7 @@
 struct run_queue {
 	spinlock_t lock;
 	struct vcpu *curr;	/* lock: chosen last; the CPU may still be switching to it */
+	struct vcpu *leaving;	/* own CPU: switched away from, still marked as running */
 	struct timer slice;	/* the end of curr's time */
 };
 
@@ -16,6 +17,7 @@ extern struct run_queue run_queues[NR_CPUS];
 /* Lock the run queue @v belongs to, wherever it is moving. */
 struct run_queue *lock_queue_of(const struct vcpu *v);
 u64 online_cpus(void);		/* mask */
+void finish_switch(void);	/* after each switch, on the new vcpu's behalf */
 
 static inline bool queue_idles(const struct run_queue *q)
 {
