@@ -17,8 +17,7 @@ $(O)/debian/vmlinuz $(O)/debian/xen-4.17.gz &: tests/boot/fetch-debian
 
 # TIME_FACTOR=3 gives slow machines three times the time
 .PHONY: check-boot
-## check-boot: the CD and the tools on whole machines in QEMU
-check-boot: $(ISO) $(XEN) $(INITRD) $(KERNEL0) $(DEBIAN_KERNEL) guest-tests
+check-boot: $(ISO) $(XEN) $(INITRD) $(KERNEL0) $(DEBIAN_KERNEL) guest-tests ## the CD, the tools and bad input, on whole machines in QEMU (ONLY=names)
 	@tests/boot/run --iso $(ISO) --xen $(XEN) --kernel0 $(KERNEL0) --initrd $(INITRD) \
 		--debian-kernel $(DEBIAN_KERNEL) --guest-tests $(O)/tests/guest --out $(O)/tests/boot \
 		$(if $(ONLY),--only $(ONLY))

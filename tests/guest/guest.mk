@@ -33,7 +33,6 @@ $(GT_ELFS): $(GT_O)/%.elf: $(GT_O)/%.o $(GT_LIB) $(GT)/lib/guest.lds
 .PHONY: guest-tests check-guest
 guest-tests: $(GT_ELFS)
 
-
 check-guest: $(GT_ELFS) $(XEN) ## the ABI tests from ring 3 on XEN (default: ours)
 	@tests/guest/run --xen $(XEN) --out $(GT_O) $(GT_ELFS)
 
