@@ -182,7 +182,7 @@ static void test_scale(void **state)
 		}
 	}
 	assert_int_equal(mul_div(~0UL, ~0UL, ~0UL), ~0UL);
-	assert_int_equal(mul_div(1000000007, 998244353, 1000003), 998247351035UL);
+	assert_int_equal(mul_div(1000000007, 998244353, 1000003), 998241365263UL);
 }
 
 static double fake_platform;

@@ -18,6 +18,7 @@ static struct timer_queue {
 	struct timer *root;		/* the first to expire */
 	struct timer *running;		/* whose callback runs now */
 	stime_t armed;			/* what the hardware is set for; 0: off */
+	stime_t ran;			/* run_timers() has seen to what was due then */
 	u64 interrupts;			/* own CPU */
 } queues[NR_CPUS];
 
@@ -75,7 +76,7 @@ static void insert(struct timer_queue *q, struct timer *t)
 	q->root = meld(q->root, t);
 }
 
-static void remove(struct timer_queue *q, struct timer *t)
+static void take_out(struct timer_queue *q, struct timer *t)
 {
 	struct timer *rest = meld_siblings(t->child);
 
@@ -135,8 +136,8 @@ void timer_set(struct timer *t, stime_t expires)
 
 	if (!t->dead) {
 		if (t->set)
-			remove(q, t);
-		t->expires = MAX(expires, (stime_t)1);
+			take_out(q, t);
+		t->expires = MAX(expires, q->ran + 1);	/* no callback is run twice by one run_timers() */
 		insert(q, t);
 		rearm(q);
 	}
@@ -148,7 +149,7 @@ void timer_stop(struct timer *t)
 	struct timer_queue *q = lock_queue(t);
 
 	if (t->set)
-		remove(q, t);
+		take_out(q, t);
 	spin_unlock(&q->lock);
 }
 
@@ -171,7 +172,7 @@ void timer_migrate(struct timer *t, unsigned cpu)
 	}
 	was_set = t->set;
 	if (was_set)
-		remove(from, t);
+		take_out(from, t);
 	WRITE_ONCE(t->cpu, cpu);
 	if (was_set) {
 		insert(to, t);
@@ -187,7 +188,7 @@ void timer_kill(struct timer *t)
 
 	t->dead = true;
 	if (t->set)
-		remove(q, t);
+		take_out(q, t);
 	spin_unlock(&q->lock);
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
 		while (cpu != this_cpu()->id && READ_ONCE(queues[cpu].running) == t) {
@@ -203,7 +204,6 @@ void timer_interrupt(void)
 	cpu_work(this_cpu()->id, WORK_TIMER);
 }
 
-/* What falls due while callbacks run waits for the next call, so no callback can keep us here. */
 void run_timers(void)
 {
 	struct timer_queue *q = &queues[this_cpu()->id];
@@ -211,8 +211,9 @@ void run_timers(void)
 	struct timer *t;
 
 	spin_lock(&q->lock);
+	q->ran = until;
 	while ((t = q->root) && t->expires <= until) {
-		remove(q, t);
+		take_out(q, t);
 		q->running = t;
 		spin_unlock(&q->lock);
 		t->fn(t->data);
