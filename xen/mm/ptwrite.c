@@ -63,7 +63,7 @@ static u64 next_signed(struct cursor *c, unsigned bytes)
 	return (u64)((s64)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes));
 }
 
-static void skip(struct cursor *c, unsigned bytes)
+static void skip_bytes(struct cursor *c, unsigned bytes)
 {
 	while (bytes--)
 		next_byte(c);
@@ -79,9 +79,9 @@ static bool skip_operand(struct cursor *c, u8 modrm)
 	if (base == 4)
 		base = next_byte(c) & 7;
 	if (mod == 0)
-		skip(c, base == 5 ? 4 : 0);
+		skip_bytes(c, base == 5 ? 4 : 0);
 	else
-		skip(c, mod == 1 ? 1 : 4);
+		skip_bytes(c, mod == 1 ? 1 : 4);
 	return true;
 }
 
@@ -208,7 +208,7 @@ static bool decode(const u8 *p, unsigned n, struct insn *in)
 	if (!f.moffs && !skip_operand(&c, modrm))
 		return false;
 	if (f.moffs)
-		skip(&c, pre.addr32 ? 4 : 8);
+		skip_bytes(&c, pre.addr32 ? 4 : 8);
 	in->op = f.op;
 	in->width = f.byte ? 1 : pre.rex & 8 ? 8 : pre.size16 ? 2 : 4;
 	in->has_imm = f.imm_bytes;
