@@ -270,6 +270,22 @@ def reboot(env):
     env.machine.wait_end(90)
 
 
+edited = Group("edited", "menu entry with ip=, edited in GRUB")
+
+
+@edited
+def entry_edited(env):
+    """an address that the visitor types in GRUB's editor"""
+    env.machine = m = Machine(["-cdrom", env.iso, "-boot", "d"] + NET, 1024)
+    m.expect(r"Xen / Linux", 30)
+    for keys in ("\x1b[B", "e", "\x1b[B" * 3, "\x05", "\n",
+                 "set ip=10.0.2.77::10.0.2.2:255.255.255.0:xendemo:eth0:off", "\x18"):
+        m.send(keys)
+        m.pump(1)
+    m.login()
+    has(m.command("ip -4 addr show eth0"), r"inet 10\.0\.2\.77/24", "address from the edited ip=")
+
+
 safe = Group("safe", "menu entry: safe mode")
 
 
