@@ -58,6 +58,14 @@ static void __init place_p2m_outside(struct dom0_layout *l, pfn_t pfn)
 			shared_blocks(l->p2m_va, end, l->v_start, l->v_end, shift);
 }
 
+/* Is there room for @pages in the half of the address space that has v_start, and for tables? */
+static bool __init fits(const struct dom0_layout *l, u64 pages)
+{
+	u64 room = ((l->v_start >> 63 ? 0 : 1UL << 47) - l->v_start) >> PAGE_SHIFT;
+
+	return pages < room && room - pages > pages / 256 + (16UL << 20 >> PAGE_SHIFT);
+}
+
 int __init dom0_layout(struct dom0_layout *l, const struct elf_image *elf, u64 nr_pages,
 		       u64 initrd_pages, const char **why)
 {
@@ -82,8 +90,9 @@ int __init dom0_layout(struct dom0_layout *l, const struct elf_image *elf, u64 n
 		pfn += l->p2m_pages;
 	}
 	l->start_info = pfn++;
-	place_tables(l, pfn);
-	if (!elf_va_usable(l->v_start, l->v_end)) {
+	if (fits(l, pfn))
+		place_tables(l, pfn);
+	if (!l->v_end || !elf_va_usable(l->v_start, l->v_end)) {
 		*why = "kernel and initrd don't fit behind its VIRT_BASE";
 		return -EINVAL;
 	}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SOURCES: xen/boot/dom0_layout.c xen/boot/e820.c xen/boot/elf.c xen/boot/elf_notes.c */
+/*
+ * Domain 0's layout, by the rules of public/xen.h ("Start-of-day memory layout"), and the
+ * memory map's clean-up.
+ */
+#include <xen/boot.h>
+#include "../../xen/boot/dom0.h"
+
+#define MB(n) ((u64)(n) << 20)
+
+struct e820_map e820;
+void serve_flush(void) { }
+
+static struct elf_image kernel = {
+	.virt_base = 0xffffffff80000000, .kstart = 0xffffffff81000000, .kend = 0xffffffff84a00123,
+	.init_p2m = 0x8000000000, .has_init_p2m = true, .mod_start_pfn = true,
+};
+
+/* Tables as a walk of the region would make them, counted the slow way. */
+static u64 count_tables(vaddr_t start, vaddr_t end)
+{
+	u64 n = 1;
+
+	for (unsigned shift = 21; shift <= 39; shift += 9) {
+		vaddr_t last = ~0UL;
+
+		for (vaddr_t va = start; va < end && va >= start; va += PAGE_SIZE) {
+			n += va >> shift != last;
+			last = va >> shift;
+		}
+	}
+	return n;
+}
+
+static void check_region(const struct dom0_layout *l)
+{
+	vaddr_t used_end = region_va(l, l->stack + 1);
+
+	assert_int_equal(l->table_pages, count_tables(l->v_start, l->v_end));
+	assert_int_equal(l->v_end % MB(4), 0);
+	assert_true(l->v_end - used_end >= MB(4) / 8);
+	assert_true(l->v_end - used_end < MB(4) + MB(4) / 8);
+	assert_int_equal(l->tables, l->start_info + 1);
+	assert_int_equal(l->stack, l->tables + l->table_pages);
+	assert_int_equal(l->region_pages, (l->v_end - l->v_start) >> PAGE_SHIFT);
+}
+
+static void test_linux(void **state)
+{
+	struct dom0_layout l;
+	const char *why;
+
+	for (u64 mb = 100; mb < 300000; mb = mb * 3 / 2) {
+		u64 nr = MB(mb) >> PAGE_SHIFT;
+
+		assert_int_equal(dom0_layout(&l, &kernel, nr, 777, &why), 0);
+		check_region(&l);
+		assert_int_equal(l.start_info, 0x4a01);
+		assert_int_equal(l.initrd, l.region_pages);
+		assert_int_equal(l.p2m, l.initrd + 777);
+		assert_int_equal(l.p2m_pages, PFN_UP(nr * 8));
+		assert_int_equal(l.p2m_tables, l.p2m + l.p2m_pages);
+		/* all but the L4, which is there */
+		assert_int_equal(l.p2m_table_pages,
+				 count_tables(l.p2m_va, l.p2m_va + nr * 8) - 1);
+		assert_int_equal(l.used_pages, l.p2m_tables + l.p2m_table_pages);
+	}
+}
+
+static void test_all_inside(void **state)
+{
+	struct elf_image elf = kernel;
+	struct dom0_layout l;
+	const char *why;
+
+	elf.has_init_p2m = elf.mod_start_pfn = false;
+	assert_int_equal(dom0_layout(&l, &elf, 100000, 777, &why), 0);
+	check_region(&l);
+	assert_int_equal(l.initrd, 0x4a01);
+	assert_int_equal(l.p2m, 0x4a01 + 777);
+	assert_int_equal(l.p2m_va, elf.virt_base + (l.p2m << PAGE_SHIFT));
+	assert_int_equal(l.start_info, l.p2m + l.p2m_pages);
+	assert_int_equal(l.p2m_table_pages, 0);
+	assert_int_equal(l.used_pages, l.region_pages);
+}
+
+/* A P2M in the same 1 GB or 512 GB as the region uses the region's tables. */
+static void test_shared_tables(void **state)
+{
+	struct elf_image elf = kernel;
+	struct dom0_layout l;
+	const char *why;
+
+	elf.init_p2m = 0xffffffffa0000000;
+	assert_int_equal(dom0_layout(&l, &elf, 512 * 512, 0, &why), 0);
+	assert_int_equal(l.p2m_table_pages, 1);
+	elf.init_p2m = 0xffffff8000000000;
+	assert_int_equal(dom0_layout(&l, &elf, 512 * 512, 0, &why), 0);
+	assert_int_equal(l.p2m_table_pages, 2);
+	elf.init_p2m = elf.virt_base + MB(16);
+	assert_int_equal(dom0_layout(&l, &elf, 512 * 512, 0, &why), -EINVAL);
+}
+
+static void test_too_large(void **state)
+{
+	struct elf_image elf = kernel;
+	struct dom0_layout l;
+	const char *why = NULL;
+
+	elf.mod_start_pfn = false;
+	assert_int_equal(dom0_layout(&l, &elf, 100000, MB(2048) >> PAGE_SHIFT, &why), -EINVAL);
+	assert_non_null(why);
+	elf = kernel;
+	elf.virt_base += 8;
+	assert_int_equal(dom0_layout(&l, &elf, 100000, 0, &why), -EINVAL);
+}
+
+/* ---- e820 ---- */
+
+static void add(u64 start, u64 end, u32 type)
+{
+	e820.r[e820.n++] = (struct e820_range){ start, end - start, type };
+}
+
+static void check_map(const struct e820_range *want, unsigned n)
+{
+	assert_int_equal(e820.n, n);
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(e820.r[i].addr, want[i].addr);
+		assert_int_equal(e820.r[i].size, want[i].size);
+		assert_int_equal(e820.r[i].type, want[i].type);
+	}
+}
+
+static void test_map_overlaps(void **state)
+{
+	static const struct e820_range want[] = {
+		{ 0, 0x9000, E820_RAM }, { 0x9000, 0x1000, E820_RESERVED },
+		{ 0x10000, 0x1000, E820_RAM }, { 0x11000, 0x1000, E820_ACPI },
+		{ 0x12000, 0x2000, E820_RAM }, { 0x20000, 0x1000, E820_RESERVED },
+	};
+
+	e820.n = 0;
+	add(0x12000, 0x14000, E820_RAM);
+	add(0x9000, 0xa000, E820_RESERVED);
+	add(0x11000, 0x12000, E820_ACPI);
+	add(0, 0xa000, E820_RAM);
+	add(0x10000, 0x13000, E820_RAM);
+	add(0x20000, 0x21000, 77);
+	add(0x30000, 0x30000, E820_RAM);	/* empty */
+	add(~0UL - 10, 20, E820_RAM);		/* wraps */
+	e820_map_normalise(&e820);
+	check_map(want, ARRAY_SIZE(want));
+}
+
+static void test_map_set(void **state)
+{
+	static const struct e820_range want[] = {
+		{ 0, 0x3000, E820_RAM }, { 0x3000, 0x2000, E820_RESERVED },
+		{ 0x5000, 0xb000, E820_RAM }, { 0x20000, 0x1000, E820_RESERVED },
+	};
+
+	e820.n = 0;
+	add(0, 0x10000, E820_RAM);
+	e820_set(0x3000, 0x5000, E820_RESERVED);
+	e820_set(0x20000, 0x21000, E820_RESERVED);
+	check_map(want, ARRAY_SIZE(want));
+	e820_set(0x2000, 0x22000, E820_RAM);		/* a weaker type wins here */
+	assert_int_equal(e820.n, 1);
+	assert_int_equal(e820.r[0].size, 0x22000);
+}
+
+/* Random ranges: afterwards sorted, apart, and of the strictest type at each place. */
+static void test_map_random(void **state)
+{
+	uint64_t rnd = 42;
+
+	for (unsigned round = 0; round < 300; round++) {
+		struct e820_map in = { 0 };
+
+		in.n = 1 + unit_random(&rnd) % 20;
+		for (unsigned i = 0; i < in.n; i++)
+			in.r[i] = (struct e820_range){ unit_random(&rnd) % 64, unit_random(&rnd) % 16,
+						       1 + unit_random(&rnd) % 5 };
+		e820 = in;
+		e820_map_normalise(&e820);
+		for (unsigned i = 1; i < e820.n; i++)
+			assert_true(e820.r[i - 1].addr + e820.r[i - 1].size <= e820.r[i].addr);
+		for (u64 a = 0; a < 80; a++) {
+			static const unsigned order[] = { 0, 1, 4, 2, 3, 5 };
+			unsigned want = 0, got = 0;
+
+			for (unsigned i = 0; i < in.n; i++)
+				if (a - in.r[i].addr < in.r[i].size)
+					want = MAX(want, order[in.r[i].type]);
+			for (unsigned i = 0; i < e820.n; i++)
+				if (a - e820.r[i].addr < e820.r[i].size)
+					got = order[e820.r[i].type];
+			assert_int_equal(got, want);
+		}
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_linux),
+		cmocka_unit_test(test_all_inside),
+		cmocka_unit_test(test_shared_tables),
+		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_map_overlaps),
+		cmocka_unit_test(test_map_set),
+		cmocka_unit_test(test_map_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
