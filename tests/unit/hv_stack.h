@@ -5,6 +5,7 @@
  * Included once, by the test's own file.
  */
 #include <ucontext.h>
+#include <sanitizer/common_interface_defs.h>
 #include <xen/cpu.h>
 
 struct cpu cpus[NR_CPUS];
@@ -13,7 +14,15 @@ unsigned nr_cpus = 1;
 static u8 hv_stack[STACK_SIZE] __aligned(STACK_SIZE);
 static int (*hv_stack_fn)(void), hv_stack_result;
 
-static void hv_stack_entry(void) { hv_stack_result = hv_stack_fn(); }
+static void hv_stack_entry(void)
+{
+	const void *bottom;
+	size_t size;
+
+	__sanitizer_finish_switch_fiber(NULL, &bottom, &size);
+	hv_stack_result = hv_stack_fn();
+	__sanitizer_start_switch_fiber(NULL, bottom, size);
+}
 
 /* Run fn as if it were the hypervisor on CPU 0; `current` is NULL at first. */
 static int run_on_hv_stack(int (*fn)(void))
@@ -28,6 +37,8 @@ static int run_on_hv_stack(int (*fn)(void))
 	there.uc_stack.ss_size = STACK_SIZE - sizeof(*info);
 	there.uc_link = &here;
 	makecontext(&there, hv_stack_entry, 0);
+	__sanitizer_start_switch_fiber(NULL, hv_stack, STACK_SIZE);
 	swapcontext(&here, &there);
+	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 	return hv_stack_result;
 }

@@ -40,6 +40,7 @@ static s16 clear_pte(struct unmapping *u, u64 host_addr, u64 replace)
 static s16 move_pte(struct unmapping *u, u64 host_addr, u64 new_addr)
 {
 	struct vcpu *v = current;
+	struct page_info *pg;
 	u64 *p, pte;
 	mfn_t mfn;
 
@@ -48,8 +49,11 @@ static s16 move_pte(struct unmapping *u, u64 host_addr, u64 new_addr)
 	p = walk_l1e(v->kernel_l4, new_addr);
 	pte = p ? READ_ONCE(*p) & MOVABLE_BITS : 0;
 	mfn = pte_mfn(pte);
-	if (!(pte & PTE_P) || !mfn_valid(mfn) || page_owner(mfn_to_page(mfn)) == DOMID_IO ||
-	    grant_unmap_pte(v, new_addr, false, mfn, pte & PTE_RW, 0))
+	pg = pte & PTE_P ? get_page_from_mfn(mfn, NULL) : NULL;
+	if (!pg)			/* nothing, or device memory, whose entries hold no references */
+		return GNTST_bad_virt_addr;
+	put_page(pg);
+	if (grant_unmap_pte(v, new_addr, false, mfn, pte & PTE_RW, 0))
 		return GNTST_bad_virt_addr;
 	if (!clear_pte(u, host_addr, pte))
 		return GNTST_okay;
