@@ -259,8 +259,6 @@ static void __init grant_hardware(struct domain *d)
 	for (unsigned i = 0; i < acpi.nr_ioapics && !rc; i++)
 		rc = ranges_remove(&d->iomem, PFN_DOWN(acpi.ioapic[i].pa),
 				   PFN_DOWN(acpi.ioapic[i].pa));
-	if (acpi.hpet && !rc)
-		rc = ranges_remove(&d->iomem, PFN_DOWN(acpi.hpet), PFN_DOWN(acpi.hpet));
 	if (rc)
 		panic("Domain 0's rights can't be noted: error %d", rc);
 }

@@ -64,6 +64,8 @@ static int get_mmio(const struct domain *d, const struct domain *pg_dom, u64 *e)
 		return refuse(d, 1, *e, -EPERM, "no right to this device memory");
 	if (!(*e & PTE_CACHE) && !firmware_memory(pte_mfn(*e)))
 		*e |= PTE_PCD | PTE_PWT;
+	if (iomem_read_only(pte_mfn(*e)))
+		*e &= ~PTE_RW;
 	return 0;
 }
 

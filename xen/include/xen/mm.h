@@ -246,6 +246,8 @@ u64 domain_total_frames(const struct domain *d);
 
 /* May @d map this non-RAM frame? (iomem permissions) */
 bool iomem_ok(const struct domain *d, mfn_t mfn);
+/* Device memory that a domain with the right to it may only read. */
+bool iomem_read_only(mfn_t mfn);
 
 static inline void clear_page(void *va)
 {
