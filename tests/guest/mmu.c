@@ -343,6 +343,58 @@ static void test_bad_arguments(void)
 	CHECK_EQ(done, 0);
 }
 
+/*
+ * Results that a call writes back go through the guest's own rights: a pointer to
+ * a read-only page (a page table!) or into the hypervisor gives EFAULT.
+ */
+static void test_output_pointers(void)
+{
+	unsigned long table = si->pt_base, before = *(volatile uint64_t *)table;
+	const unsigned long bad[] = {
+		table, HV_START, HV_START + (5UL << 39), HV_START + (6UL << 39), HV_END - 64, 1UL << 63,
+	};
+	struct mmu_update u = { .ptr = window_pte, .val = MFN_PTE(window_mfn, PTE_RW) };
+	unsigned int i;
+
+	section("attack: output pointers");
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		CHECK_EQ(HC2(xen_version, XENVER_capabilities, bad[i]), -XEN_EFAULT);
+		CHECK_EQ(HC2(xen_version, XENVER_platform_parameters, bad[i]), -XEN_EFAULT);
+		CHECK_EQ(HC2(memory_op, XENMEM_machphys_mapping, bad[i]), -XEN_EFAULT);
+		CHECK(HC3(vcpu_op, VCPUOP_get_runstate_info, 0, bad[i]) < 0);
+		HC4(mmu_update, &u, 1, bad[i], DOMID_SELF);
+		CHECK_EQ(*(volatile uint64_t *)table, before);
+	}
+	CHECK_EQ(m2p[window_mfn], pfn_of(window));
+}
+
+/*
+ * A writable translation that is still in the TLB must be gone when the page has
+ * become a page table, though the guest itself never flushed.
+ */
+static void test_stale_translations(void)
+{
+	volatile uint64_t *t = page_alloc();
+	uint64_t before;
+
+	section("attack: stale TLB entry of a page table");
+	REQUIRE(pte_write(window_pte, MFN_PTE(mfn_of((void *)t), PTE_RW)) == 0);
+	mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0);
+	*(volatile uint64_t *)window = 0;			/* now in the TLB */
+	t[1] = 0;
+	REQUIRE(pte_write(window_pte, MFN_PTE(window_mfn, PTE_RO)) == 0);
+	REQUIRE(pte_write(pte_maddr(pte_ptr(boot_l4(), (unsigned long)t, 1)),
+			  MFN_PTE(mfn_of((void *)t), PTE_RO)) == 0);
+	REQUIRE(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of((void *)t)) == 0);
+	before = t[2];
+	CHECK_EQ(TRY("movq $0x1000, 16(%0)", :: "r" (window) : "memory"), 14);
+	CHECK_EQ(t[2], before);
+	CHECK_EQ(t[2], 0);
+	mmuext(MMUEXT_UNPIN_TABLE, mfn_of((void *)t));
+	CHECK_EQ(map_va(window, MFN_PTE(window_mfn, PTE_RW)), 0);
+	CHECK_EQ(set_rw((void *)t), 0);
+}
+
 static void test_multicall(void)
 {
 	struct multicall_entry mc[5] = {
@@ -511,6 +563,8 @@ void test_main(void)
 	test_foreign_frames();
 	test_m2p_frames();
 	test_bad_arguments();
+	test_output_pointers();
+	test_stale_translations();
 	test_multicall();
 	test_baseptr();
 	test_clear_copy();

@@ -260,10 +260,10 @@ asm(".pushsection .user, \"ax\"\n"
     "u_cli:	cli; ud2\n"
     "u_inb:	mov $0x80, %dx; in %dx, %al; ud2\n"
     "u_movcr:	mov %cr0, %rax; ud2\n"
-    "u_spin:	jmp u_spin\n"
+    "u_sysenter: sysenter\n"
     ".popsection");
 extern char u_ud2[], u_syscall[], u_after[], u_int80[], u_int81[], u_int3[], u_read[], u_write[],
-	u_exec[], u_hlt[], u_cpuid[], u_wrmsr[], u_cli[], u_inb[], u_movcr[], u_spin[];
+	u_exec[], u_hlt[], u_cpuid[], u_wrmsr[], u_cli[], u_inb[], u_movcr[], u_sysenter[];
 
 static unsigned int user(const char *code, unsigned long rdi)
 {
@@ -389,6 +389,41 @@ static void test_user_syscall(void)
 	vcpu->evtchn_upcall_mask = 1;
 }
 
+/* 32-bit user code: the same bytes as above in a compatibility-mode segment. */
+static void test_compat_user(void)
+{
+	struct regs r;
+
+	section("32-bit user mode");
+	r = user_start(USER_ADDR(u_ud2));
+	r.cs = FLAT_USER_CS32;
+	user_run(&r);
+	CHECK_EQ(user_regs.vector, 6);
+	CHECK_EQ(user_regs.cs, FLAT_USER_CS32);
+	r = user_start(USER_ADDR(u_int80));
+	r.cs = FLAT_USER_CS32;
+	user_run(&r);
+	CHECK_EQ(user_regs.vector, 0x80);
+	/* syscall without a callback for it is no instruction, and with one goes there */
+	r = user_start(USER_ADDR(u_syscall));
+	r.cs = FLAT_USER_CS32;
+	user_run(&r);
+	CHECK(user_regs.vector == 6 || user_regs.vector == 13);
+	CHECK_EQ(set_callback(CALLBACKTYPE_syscall32, CALLBACKF_mask_events, syscall32_callback), 0);
+	r = user_start(USER_ADDR(u_syscall));
+	r.cs = FLAT_USER_CS32;
+	user_run(&r);
+	CHECK_EQ(user_regs.vector, VEC_SYSCALL32);
+	CHECK_EQ(user_regs.rax, 0x1357);
+	CHECK_EQ(user_regs.rip, USER_ADDR(u_after));
+	CHECK_EQ(user_regs.rsp, USER_STACK);
+	CHECK_EQ(set_callback(CALLBACKTYPE_sysenter, CALLBACKF_mask_events, sysenter_callback), 0);
+	r = user_start(USER_ADDR(u_sysenter));
+	r.cs = FLAT_USER_CS32;
+	user_run(&r);
+	CHECK(user_regs.vector == VEC_SYSENTER || user_regs.vector == 6 || user_regs.vector == 13);
+}
+
 /* iret can't hand out privileges. */
 static void test_iret_privileges(void)
 {
@@ -414,7 +449,10 @@ static void test_iret_privileges(void)
 	CHECK_EQ(user_regs.saved_mask, 1);
 	CHECK_EQ(user_regs.rflags & 0x200, 0);
 
-	/* bad selectors and a wild rip: failsafe or #GP, never the hypervisor's end */
+	/*
+	 * Bad selectors and a wild rip: the failsafe callback where iret itself
+	 * faulted, or a #GP; never the hypervisor's end.  (Xen 4.17 gives #GP.)
+	 */
 	r = user_start(USER_ADDR(u_ud2));
 	r.cs = 0xe00b;				/* the hypervisor's code segment */
 	user_run(&r);
@@ -526,6 +564,7 @@ void test_main(void)
 	test_user_exceptions();
 	test_user_faults();
 	test_user_syscall();
+	test_compat_user();
 	test_iret_privileges();
 	test_upcall();
 	test_bad_registration();
