@@ -21,6 +21,8 @@ typedef long (*hypercall_fn)(u64, u64, u64, u64, u64);
 bool preempt_check(void);
 /* Arrange the restart of hypercall @nr with @n arguments; returns what the handler must return. */
 long hypercall_restart(unsigned nr, unsigned n, ...);
+/* Write the 128 stubs of a guest's hypercall page (4096 bytes). domain/hypercall_page.c */
+void hypercall_page_fill(void *page);
 
 #define MAX_HYPERCALLS 64
 extern const hypercall_fn hypercall_table[MAX_HYPERCALLS];

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* domctl: how much CPU a domain gets, and where. */
+#include "control.h"
+
+int domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+
+	/* The policies here have no settings of single vcpus. */
+	if (s->sched_id != sched->id || (s->cmd != XEN_DOMCTL_SCHEDOP_putinfo &&
+					 s->cmd != XEN_DOMCTL_SCHEDOP_getinfo))
+		return -EINVAL;
+	return sched->adjust(d, s);
+}
+
+/* ---- affinity of vcpus ----------------------------------------------------------- */
+
+#define AFFINITY_FLAGS	(XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT | XEN_VCPUAFFINITY_FORCE)
+
+/* Hands back what came out of it: the soft mask within the hard one within the online CPUs. */
+int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+	struct vcpu *v = find_vcpu(d, a->vcpu);
+	u64 hard, soft, online = online_cpu_mask();
+	int rc = 0;
+
+	if (!v)
+		return -ESRCH;
+	if ((a->flags & ~AFFINITY_FLAGS) ||
+	    !(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+		return -EINVAL;
+	hard = v->affinity;
+	soft = v->soft_affinity;
+	if (a->flags & XEN_VCPUAFFINITY_HARD)
+		rc = get_bitmap(&a->cpumap_hard, &hard);
+	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+		rc = get_bitmap(&a->cpumap_soft, &soft);
+	if (!rc)
+		rc = vcpu_set_affinity(v, hard, soft);
+	if (!rc && (a->flags & XEN_VCPUAFFINITY_HARD))
+		rc = put_bitmap(&a->cpumap_hard, hard & online);
+	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+		rc = put_bitmap(&a->cpumap_soft, soft & hard & online);
+	return rc;
+}
+
+int domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+	struct vcpu *v = find_vcpu(d, a->vcpu);
+	int rc = 0;
+
+	if (!v)
+		return -ESRCH;
+	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+		return -EINVAL;
+	if (a->flags & XEN_VCPUAFFINITY_HARD)
+		rc = put_bitmap(&a->cpumap_hard, v->affinity);
+	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+		rc = put_bitmap(&a->cpumap_soft, v->soft_affinity);
+	return rc;
+}
+
+/* ---- affinity of the domain to memory: there is one node ----------------------------- */
+
+#define NODES	BIT(0)
+
+int domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op)
+{
+	u64 nodes;
+	int rc = get_bitmap(&op->u.nodeaffinity.nodemap, &nodes);
+
+	if (rc)
+		return rc;
+	return nodes & NODES ? 0 : -EINVAL;
+}
+
+int domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op)
+{
+	return put_bitmap(&op->u.nodeaffinity.nodemap, NODES);
+}
