@@ -160,9 +160,3 @@ bool iomem_ok(const struct domain *d, mfn_t mfn)
 {
 	return ranges_contain(&d->iomem, mfn, mfn);
 }
-
-bool iomem_read_only(mfn_t mfn)
-{
-	/* Firmware's AML reads the HPET to see whether it's there; its counters are ours. */
-	return acpi.hpet && mfn == PFN_DOWN(acpi.hpet);
-}
