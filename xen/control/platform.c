@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypercall 7, platform_op: what the kernel of domain 0 asks about the PC it runs on.
+ * (public/platform.h)
+ *
+ * What isn't in the table is -ENOSYS, which Linux takes for "the hypervisor sees to it, or
+ * nobody": power states of CPUs, microcode, hot-plug, EFI's runtime services.
+ */
+#include <xen/acpi.h>
+#include <xen/boot.h>
+#include "control.h"
+
+#define NS_PER_S	1000000000
+
+static int platform_settime64(struct xen_platform_op *op)
+{
+	const struct xenpf_settime64 *t = &op->u.settime64;
+
+	if (t->mbz || t->nsecs >= NS_PER_S || (stime_t)t->system_time < 0)
+		return -EINVAL;
+	set_wallclock(t->secs, t->nsecs, t->system_time);
+	return 0;
+}
+
+static int platform_settime32(struct xen_platform_op *op)
+{
+	const struct xenpf_settime32 *t = &op->u.settime32;
+
+	if (t->nsecs >= NS_PER_S || (stime_t)t->system_time < 0)
+		return -EINVAL;
+	set_wallclock(t->secs, t->nsecs, t->system_time);
+	return 0;
+}
+
+#define BDA_KBD_FLAGS	0x417	/* in the BIOS data area (IBM PC/AT technical reference) */
+
+/* The BIOS is gone by the time anybody asks; but it left the keyboard's state in memory. */
+static int platform_firmware_info(struct xen_platform_op *op)
+{
+	struct xenpf_firmware_info *f = &op->u.firmware_info;
+
+	switch (f->type) {
+	case XEN_FW_KBD_SHIFT_FLAGS:
+		if (boot_info.efi || f->index)
+			return -ESRCH;
+		f->u.kbd_shift_flags = *(const u8 *)pa_to_va(BDA_KBD_FLAGS);
+		return 0;
+	case XEN_FW_DISK_INFO:
+	case XEN_FW_DISK_MBR_SIGNATURE:
+	case XEN_FW_VBEDDC_INFO:
+		return -ESRCH;
+	case XEN_FW_EFI_INFO:
+		return -ENOSYS;
+	}
+	return -EINVAL;
+}
+
+static int platform_enter_acpi_sleep(struct xen_platform_op *op)
+{
+	const struct xenpf_enter_acpi_sleep *s = &op->u.enter_acpi_sleep;
+
+	if (s->flags & ~XENPF_ACPI_SLEEP_EXTENDED || s->sleep_state > 5)
+		return -EINVAL;
+	if (s->flags)
+		return -EOPNOTSUPP;
+	return acpi_enter_sleep(s->sleep_state, s->val_a, s->val_b);
+}
+
+/* ---- CPUs --------------------------------------------------------------------- */
+
+static int platform_get_cpuinfo(struct xen_platform_op *op)
+{
+	struct xenpf_pcpuinfo *p = &op->u.pcpu_info;
+
+	p->max_present = nr_cpus - 1;
+	p->flags = XEN_PCPU_FLAGS_INVALID;
+	if (p->xen_cpuid < nr_cpus) {
+		p->flags = cpus[p->xen_cpuid].online ? XEN_PCPU_FLAGS_ONLINE : 0;
+		p->apic_id = cpus[p->xen_cpuid].apic_id;
+		p->acpi_id = cpus[p->xen_cpuid].acpi_id;
+	}
+	return 0;
+}
+
+static int platform_get_cpu_version(struct xen_platform_op *op)
+{
+	struct xenpf_pcpu_version *p = &op->u.pcpu_version;
+
+	if (p->xen_cpuid >= nr_cpus)
+		return -EINVAL;
+	p->max_present = nr_cpus - 1;
+	memcpy(p->vendor_id, cpu_features.vendor, sizeof(p->vendor_id));
+	p->family = cpu_features.family;
+	p->model = cpu_features.model;
+	p->stepping = cpu_features.stepping;
+	return 0;
+}
+
+static int platform_cpu_online(struct xen_platform_op *op)
+{
+	u32 cpu = op->u.cpu_ol.cpuid;
+
+	if (cpu >= nr_cpus)
+		return -EINVAL;
+	return cpus[cpu].online ? 0 : -EOPNOTSUPP;
+}
+
+static int platform_cpu_offline(struct xen_platform_op *op)
+{
+	return op->u.cpu_ol.cpuid < nr_cpus ? -EOPNOTSUPP : -EINVAL;
+}
+
+static int platform_getidletime(struct xen_platform_op *op)
+{
+	struct xenpf_getidletime *g = &op->u.getidletime;
+	struct xenctl_bitmap map = { .nr_bits = g->cpumap_nr_cpus };
+	u64 wanted, ns;
+	int rc;
+
+	map.bitmap.p = g->cpumap_bitmap.p;
+	rc = get_bitmap(&map, &wanted);
+	if (rc)
+		return rc;
+	g->now = now();
+	for (u64 m = wanted; m; m &= m - 1) {
+		unsigned cpu = ffs64(m);
+
+		ns = cpu < nr_cpus ? cpu_idle_time(cpu) : 0;
+		if (put_guest(g->idletime.p, cpu, &ns))
+			return -EFAULT;
+	}
+	return put_bitmap(&map, wanted & online_cpu_mask());
+}
+
+/* ---- the table ---------------------------------------------------------------------- */
+
+static int (*const commands[])(struct xen_platform_op *op) = {
+	[XENPF_settime64]	= platform_settime64,
+	[XENPF_settime32]	= platform_settime32,
+	[XENPF_firmware_info]	= platform_firmware_info,
+	[XENPF_enter_acpi_sleep] = platform_enter_acpi_sleep,
+	[XENPF_get_cpuinfo]	= platform_get_cpuinfo,
+	[XENPF_get_cpu_version]	= platform_get_cpu_version,
+	[XENPF_cpu_online]	= platform_cpu_online,
+	[XENPF_cpu_offline]	= platform_cpu_offline,
+	[XENPF_getidletime]	= platform_getidletime,
+};
+
+long do_platform_op(u64 arg)
+{
+	struct xen_platform_op op;
+	int rc;
+
+	if (!is_control_domain(current->domain))
+		return -EPERM;
+	if (get_guest(&op, arg, 0))
+		return -EFAULT;
+	if (op.interface_version != XENPF_INTERFACE_VERSION)
+		return -EACCES;
+	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd])
+		return -ENOSYS;
+	rc = commands[op.cmd](&op);
+	if (!rc && put_guest(arg, 0, &op))
+		return -EFAULT;
+	return rc;
+}

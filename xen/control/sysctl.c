@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hypercall 35, sysctl: what the control domain asks of the whole machine. (public/sysctl.h) */
+#include <xen/console.h>
+#include "control.h"
+
+#define MAX_KEYS	64
+
+static int sysctl_readconsole(struct xen_sysctl *op)
+{
+	return console_read_ring(&op->u.readconsole);
+}
+
+static int sysctl_debug_keys(struct xen_sysctl *op)
+{
+	const struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+	char keys[MAX_KEYS];
+
+	if (k->nr_keys > MAX_KEYS)
+		return -E2BIG;
+	if (copy_from_guest(keys, handle_va(k->keys), k->nr_keys))
+		return -EFAULT;
+	for (u32 i = 0; i < k->nr_keys; i++)
+		handle_key(keys[i], current_regs());
+	return 0;
+}
+
+static sysctl_fn *const commands[] = {
+	[XEN_SYSCTL_readconsole]	= sysctl_readconsole,
+	[XEN_SYSCTL_debug_keys]		= sysctl_debug_keys,
+
+	[XEN_SYSCTL_physinfo]		= sysctl_physinfo,
+	[XEN_SYSCTL_getcpuinfo]		= sysctl_getcpuinfo,
+	[XEN_SYSCTL_availheap]		= sysctl_availheap,
+	[XEN_SYSCTL_cputopoinfo]	= sysctl_cputopoinfo,
+	[XEN_SYSCTL_numainfo]		= sysctl_numainfo,
+	[XEN_SYSCTL_getdomaininfolist]	= sysctl_getdomaininfolist,
+
+	[XEN_SYSCTL_sched_id]		= sysctl_sched_id,
+	[XEN_SYSCTL_scheduler_op]	= sysctl_scheduler_op,
+	[XEN_SYSCTL_cpupool_op]		= sysctl_cpupool_op,
+
+	[XEN_SYSCTL_get_cpu_policy]	= sysctl_get_cpu_policy,
+	[XEN_SYSCTL_get_cpu_featureset]	= sysctl_get_cpu_featureset,
+	[XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_get_cpu_levelling_caps,
+};
+
+/* The argument goes back after success, and with -ENOBUFS, when it tells the size wanted. */
+long do_sysctl(u64 arg)
+{
+	struct xen_sysctl op;
+	int rc;
+
+	if (!is_control_domain(current->domain))
+		return -EPERM;
+	if (get_guest(&op, arg, 0))
+		return -EFAULT;
+	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
+		return -EACCES;
+	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd])
+		return -ENOSYS;
+	rc = commands[op.cmd](&op);
+	if ((!rc || rc == -ENOBUFS) && put_guest(arg, 0, &op))
+		return -EFAULT;
+	return rc;
+}
