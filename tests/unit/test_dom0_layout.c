@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SOURCES: xen/boot/dom0_layout.c xen/boot/e820.c xen/boot/elf.c xen/boot/elf_notes.c */
+/* SOURCES: xen/boot/dom0_layout.c xen/boot/e820.c xen/boot/elf.c xen/boot/elf_notes.c xen/boot/initrd.c */
 /*
  * Domain 0's layout, by the rules of public/xen.h ("Start-of-day memory layout"), and the
- * memory map's clean-up.
+ * memory map's clean-up; and whether an initrd is complete.
  */
 #include <xen/boot.h>
 #include "../../xen/boot/dom0.h"
+#include "../../xen/boot/initrd.h"
 
 #define MB(n) ((u64)(n) << 20)
 
@@ -202,6 +203,75 @@ static void test_map_random(void **state)
 	}
 }
 
+/* ---- initrd ---- */
+
+static unsigned put_cpio(u8 *p, const char *name, unsigned size)
+{
+	unsigned n = sprintf((char *)p, "070701%08x%08x%08x%08x%08x%08x%08X%08x%08x%08x%08x%08x%08x%s",
+			     1, 0100644, 0, 0, 1, 0, size, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0,
+			     name) + 1;
+
+	return ROUND_UP(ROUND_UP(n, 4) + size, 4);
+}
+
+/* A frame: window byte, a raw block of 5 bytes, a run, the last raw block empty, a checksum. */
+static const u8 zstd_frame[] = {
+	0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x40, 5 << 3, 0, 0, 1, 2, 3, 4, 5,
+	0x02, 0xff, 0, 9, 0x01, 0, 0, 0xc, 0xc, 0xc, 0xc,
+};
+
+static void test_initrd(void **state)
+{
+	static u8 buf[2048];
+	unsigned early, n;
+	const char *why;
+
+	n = put_cpio(buf, "kernel/x86/microcode", 301);
+	n += put_cpio(buf + n, "init", 3);
+	early = n += put_cpio(buf + n, "TRAILER!!!", 0);
+	assert_true(initrd_complete(buf, early, &why));
+	for (n = 8; n < early; n++)
+		assert_false(initrd_complete(buf, n, &why));
+
+	n = ROUND_UP(early, 512);
+	memcpy(buf + n, zstd_frame, sizeof(zstd_frame));
+	assert_true(initrd_complete(buf, n + sizeof(zstd_frame), &why));
+	assert_true(initrd_complete(buf, sizeof(buf), &why));
+	for (unsigned cut = 8; cut < sizeof(zstd_frame); cut++)
+		assert_false(initrd_complete(buf, n + cut, &why));
+	assert_string_equal(why, "its zstd archive goes on behind the file's end");
+
+	memset(buf, 1, sizeof(buf));
+	memcpy(buf, "\xfd" "7zXZ", 6);
+	memcpy(buf + 1000, "YZ\0\0", 4);
+	assert_true(initrd_complete(buf, 1004, &why));
+	assert_true(initrd_complete(buf, 1002, &why));
+	assert_false(initrd_complete(buf, 1001, &why));
+
+	memset(buf, 0x55, sizeof(buf));			/* a format that we don't know */
+	assert_true(initrd_complete(buf, sizeof(buf), &why));
+	assert_true(initrd_complete(buf, 0, &why));
+}
+
+/* Random bytes behind a magic number never lead out of the buffer: the sanitizer looks. */
+static void test_initrd_fuzz(void **state)
+{
+	static const char *const magic[] = { "070701", "\x28\xb5\x2f\xfd", "\x52\x2a\x4d\x18" };
+	uint64_t rnd = 7;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		unsigned len = 8 + unit_random(&rnd) % 300;
+		u8 *buf = malloc(len);
+		const char *why;
+
+		for (unsigned i = 0; i < len; i++)
+			buf[i] = round & 1 ? unit_random(&rnd) : '0' + unit_random(&rnd) % 2;
+		memcpy(buf, magic[round % 3], strlen(magic[round % 3]));
+		initrd_complete(buf, len, &why);
+		free(buf);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,6 +282,8 @@ int main(void)
 		cmocka_unit_test(test_map_overlaps),
 		cmocka_unit_test(test_map_set),
 		cmocka_unit_test(test_map_random),
+		cmocka_unit_test(test_initrd),
+		cmocka_unit_test(test_initrd_fuzz),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

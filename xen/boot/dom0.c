@@ -18,6 +18,7 @@
 #include "../mm/pt.h"
 #include "bzimage.h"
 #include "dom0.h"
+#include "initrd.h"
 
 /* What the hypervisor keeps for structures that building and running dom0 take. */
 #define KEEP_FRAMES	((4UL << 20) >> PAGE_SHIFT)
@@ -312,6 +313,8 @@ struct domain *__init build_dom0(void)
 	kernel = get_module(0, "kernel");
 	if (boot_info.nr_modules > 1)
 		initrd = get_module(1, "initrd");
+	if (!initrd_complete(initrd.data, initrd.size, &why))
+		panic("Domain 0's initrd is cut off (%lu bytes): %s", initrd.size, why);
 	for (unsigned i = 2; i < boot_info.nr_modules; i++)
 		printk(LOG_WARN "Module %u has no use here; ignored\n", i);
 	avail = free_frames_count() + kernel.frames + initrd.frames;

@@ -211,7 +211,7 @@ int claim_frames(struct domain *d, u64 pages)
 	if (!pages) {
 		nr_claimed -= d->claimed;
 		d->claimed = 0;
-	} else if (d->claimed || pages <= have || pages > d->max_pages) {
+	} else if (d->is_dying || d->claimed || pages <= have || pages > d->max_pages) {
 		rc = -EINVAL;
 	} else if (pages - have > nr_free - MIN(nr_free, nr_claimed)) {
 		rc = -ENOMEM;

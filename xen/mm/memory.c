@@ -6,6 +6,7 @@
 #include <xen/acpi.h>
 #include <xen/boot.h>
 #include <xen/lib.h>
+#include "../grant/gnttab.h"
 #include "memory.h"
 
 struct e820entry { u64 addr, size; u32 type; } __packed;
@@ -218,12 +219,15 @@ static long acquire_resource(u64 arg)
 		rc = -EPERM;
 	else if (r.type != XENMEM_resource_grant_table)
 		rc = -EOPNOTSUPP;
-	else if (r.id != XENMEM_resource_grant_table_id_shared || r.frame + r.nr_frames > ~0u)
+	else if (r.id != XENMEM_resource_grant_table_id_shared || r.frame > ~0u - r.nr_frames)
 		rc = -EINVAL;
 	else if (!handle_va(r.frame_list) != !r.nr_frames)
 		rc = -EINVAL;
-	else if (!r.nr_frames)
-		rc = -EOPNOTSUPP;
+	if (!rc && !r.nr_frames) {
+		r.nr_frames = d->grant->max_frames;	/* the question how many there are */
+		put_domain(d);
+		return copy_to_guest(arg, &r, sizeof(r));
+	}
 	for (u32 done = 0, n; done < r.nr_frames && !rc; done += n) {
 		n = MIN(r.nr_frames - done, (u32)BATCH);
 		rc = grant_acquire_frames(d, r.frame + done, n, mfns);

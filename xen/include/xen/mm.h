@@ -110,7 +110,8 @@ u64 dirty_frames_count(void);		/* of those, to be scrubbed */
 struct page_info *alloc_domain_frames(struct domain *d, unsigned order, unsigned memf);
 /*
  * Promise frames to @d until it has @pages in total; 0 withdraws the promise (also to be called
- * when it dies). -EINVAL: it has a claim, or so many frames, or may not have so many. -ENOMEM.
+ * when it dies). -EINVAL: it is dying, has a claim, or so many frames, or may not have so
+ * many. -ENOMEM.
  */
 int claim_frames(struct domain *d, u64 pages);
 /* For an idle CPU: zero one freed frame. False if there is none. */
