@@ -392,7 +392,7 @@ void sched_destroy_vcpu(struct vcpu *v)
 
 void dump_run_queues(void)
 {
-	printk(LOG_WARN "Scheduler %s, %u CPU%s, now %ld ns\n", sched->name, nr_cpus,
+	printk(LOG_WARN "Scheduler %s, %u CPU%s, now %ld ns\n", sched->opt_name, nr_cpus,
 	       nr_cpus == 1 ? "" : "s", now());
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
 		sched->dump(cpu);

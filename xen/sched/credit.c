@@ -428,7 +428,7 @@ static void dump(unsigned cpu)
 }
 
 const struct sched_policy sched_credit = {
-	.name = "credit scheduler (credit)",
+	.name = "credit scheduler",
 	.opt_name = "credit",
 	.id = XEN_SCHEDULER_CREDIT,
 	.init = init,
