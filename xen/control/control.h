@@ -45,7 +45,7 @@ typedef int sysctl_fn(struct xen_sysctl *op);
 
 /* sysctl_info.c */
 sysctl_fn sysctl_physinfo, sysctl_getcpuinfo, sysctl_availheap, sysctl_cputopoinfo,
-	  sysctl_numainfo, sysctl_getdomaininfolist;
+	  sysctl_numainfo, sysctl_pcitopoinfo, sysctl_getdomaininfolist;
 /* sysctl_pool.c */
 sysctl_fn sysctl_sched_id, sysctl_scheduler_op, sysctl_cpupool_op;
 /* sysctl_policy.c */

@@ -47,7 +47,8 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->flags = vcpu_flags(d, info);
 	if (d->is_dying)
 		info->flags |= XEN_DOMINF_dying;
-	if (d->created_paused || atomic_read(&d->controller_pause))
+	/* Domain 0 wasn't started by a command, nor can one pause it. */
+	if (d != dom0 && (d->created_paused || atomic_read(&d->controller_pause)))
 		info->flags |= XEN_DOMINF_paused;
 	spin_lock(&d->shutdown_lock);
 	if (d->is_shut_down)

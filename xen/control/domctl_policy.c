@@ -4,16 +4,22 @@
 
 #define MAX_LEAVES	128	/* more than any list that public headers of 4.17 can describe */
 #define MAX_MSRS	2	/* PLATFORM_INFO and ARCH_CAPABILITIES, which toolstacks know */
+_Static_assert(POLICY_LEAVES <= MAX_LEAVES && POLICY_MSRS <= MAX_MSRS, "sizes told to callers");
 
 int put_policy(const struct cpu_policy *p, vaddr_t leaves, u32 *nr_leaves, vaddr_t msrs,
 	       u32 *nr_msrs)
 {
-	if (leaves && *nr_leaves < p->n)
+	xen_msr_entry_t m[POLICY_MSRS];
+	unsigned n = policy_msrs(m);
+
+	if ((leaves && *nr_leaves < p->n) || (msrs && *nr_msrs < n))
 		return -ENOBUFS;
 	if (leaves && copy_to_guest(leaves, p->leaf, p->n * sizeof(p->leaf[0])))
 		return -EFAULT;
+	if (msrs && copy_to_guest(msrs, m, n * sizeof(m[0])))
+		return -EFAULT;
 	*nr_leaves = leaves ? p->n : MAX_LEAVES;
-	*nr_msrs = msrs ? 0 : MAX_MSRS;		/* our guests' MSRs don't differ */
+	*nr_msrs = msrs ? n : MAX_MSRS;
 	return 0;
 }
 
@@ -21,8 +27,8 @@ int domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_cpu_policy *p = &op->u.cpu_policy;
 
-	return put_policy(d->policy ? d->policy : &policy_pv_default, handle_va(p->leaves),
-			  &p->nr_leaves, handle_va(p->msrs), &p->nr_msrs);
+	return put_policy(domain_policy(d), handle_va(p->leaves), &p->nr_leaves,
+			  handle_va(p->msrs), &p->nr_msrs);
 }
 
 struct edited {

@@ -33,6 +33,7 @@ static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_availheap]		= sysctl_availheap,
 	[XEN_SYSCTL_cputopoinfo]	= sysctl_cputopoinfo,
 	[XEN_SYSCTL_numainfo]		= sysctl_numainfo,
+	[XEN_SYSCTL_pcitopoinfo]	= sysctl_pcitopoinfo,
 	[XEN_SYSCTL_getdomaininfolist]	= sysctl_getdomaininfolist,
 
 	[XEN_SYSCTL_sched_id]		= sysctl_sched_id,

@@ -126,6 +126,22 @@ int sysctl_numainfo(struct xen_sysctl *op)
 	return 0;
 }
 
+#define MAX_DEVICES	65536	/* of one PCI segment */
+
+/* Nobody says where devices are; with one node it makes no difference. */
+int sysctl_pcitopoinfo(struct xen_sysctl *op)
+{
+	struct xen_sysctl_pcitopoinfo *p = &op->u.pcitopoinfo;
+	u32 node = XEN_INVALID_NODE_ID;
+
+	if (!p->devs.p || !p->nodes.p || p->num_devs > MAX_DEVICES)
+		return -EINVAL;
+	for (u32 i = 0; i < p->num_devs; i++)
+		if (put_guest(p->nodes.p, i, &node))
+			return -EFAULT;
+	return 0;
+}
+
 int sysctl_availheap(struct xen_sysctl *op)
 {
 	struct xen_sysctl_availheap *a = &op->u.availheap;
