@@ -388,7 +388,7 @@ static void test_vcpu_ops(void)
 	CHECK_EQ(HC3(vcpu_op, VCPUOP_is_up, 1, 0), -XEN_ENOENT);	/* dom0_max_vcpus=1 */
 	CHECK_EQ(HC3(vcpu_op, VCPUOP_is_up, 8191, 0), -XEN_ENOENT);
 	CHECK_EQ(HC3(vcpu_op, VCPUOP_is_up, 0xffffffff, 0), -XEN_ENOENT);
-	CHECK_EQ(HC3(vcpu_op, VCPUOP_initialise, 0, HV_START), -XEN_EFAULT);
+	CHECK(HC3(vcpu_op, VCPUOP_initialise, 0, HV_START) < 0);	/* it runs already */
 	CHECK_EQ(HC3(vcpu_op, 999, 0, 0), -XEN_ENOSYS);
 }
 

@@ -417,7 +417,8 @@ static void test_compat_user(void)
 	CHECK_EQ(user_regs.rax, 0x1357);
 	CHECK_EQ(user_regs.rip, USER_ADDR(u_after));
 	CHECK_EQ(user_regs.rsp, USER_STACK);
-	CHECK_EQ(set_callback(CALLBACKTYPE_sysenter, CALLBACKF_mask_events, sysenter_callback), 0);
+	/* sysenter may be refused: Linux then does without it */
+	set_callback(CALLBACKTYPE_sysenter, CALLBACKF_mask_events, sysenter_callback);
 	r = user_start(USER_ADDR(u_sysenter));
 	r.cs = FLAT_USER_CS32;
 	user_run(&r);
