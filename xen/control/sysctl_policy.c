@@ -2,7 +2,9 @@
 /* sysctl: CPUID as this machine has it, and as its PV guests may have it. */
 #include "control.h"
 
+/* The machine's leaves are kept as they are: "raw" and "host" are the same. */
 static const struct cpu_policy *const policies[] = {
+	[XEN_SYSCTL_cpu_policy_raw]		= &policy_host,
 	[XEN_SYSCTL_cpu_policy_host]		= &policy_host,
 	[XEN_SYSCTL_cpu_policy_pv_max]		= &policy_pv_max,
 	[XEN_SYSCTL_cpu_policy_hvm_max]		= NULL,
@@ -11,6 +13,7 @@ static const struct cpu_policy *const policies[] = {
 };
 
 static const struct cpu_policy *const featuresets[] = {
+	[XEN_SYSCTL_cpu_featureset_raw]		= &policy_host,
 	[XEN_SYSCTL_cpu_featureset_host]	= &policy_host,
 	[XEN_SYSCTL_cpu_featureset_pv]		= &policy_pv_default,
 	[XEN_SYSCTL_cpu_featureset_hvm]		= NULL,
