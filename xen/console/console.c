@@ -288,8 +288,8 @@ static long console_write(u64 count, u64 buf)
 		if (copy_from_guest(part, buf, n))
 			return -EFAULT;
 		spin_lock(&console_lock);
-		for (u64 i = 0; i < n; i++)
-			put(part[i], true);
+		for (u64 i = 0; i < n; i++)	/* not into the ring, which is the hypervisor's own */
+			to_devices(part[i]);
 		line_start = part[n - 1] == '\n';
 		spin_unlock(&console_lock);
 		buf += n;

@@ -68,8 +68,6 @@ static long callback_set(struct vcpu *v, u16 type, u64 address, bool masks)
 		v->nmi_cb = address;
 		return 0;
 	case CALLBACKTYPE_sysenter:
-		if (!cpu_features.intel && address)
-			return -ENOSYS;		/* #UD in long mode on other makers' CPUs */
 		v->sysenter_cb = address;
 		v->sysenter_masks = masks;
 		return 0;

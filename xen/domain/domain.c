@@ -138,6 +138,7 @@ static struct domain *alloc_domain(domid_t id)
 	if (d) {
 		d->id = id;
 		d->refs = 1;
+		d->shutdown_code = SHUTDOWN_CODE_NONE;
 		list_init(&d->list);
 		d->max_pages = ~0UL >> PAGE_SHIFT;
 	}
@@ -281,7 +282,8 @@ void domain_shutdown(struct domain *d, u8 code)
 		spin_unlock(&d->shutdown_lock);
 		return;
 	}
-	d->shutdown_code = code;
+	if (d->shutdown_code == SHUTDOWN_CODE_NONE)	/* or what SCHEDOP_shutdown_code said */
+		d->shutdown_code = code;
 	d->is_shutting_down = true;
 	d->is_shut_down = true;
 	spin_unlock(&d->shutdown_lock);
@@ -297,7 +299,7 @@ void domain_resume(struct domain *d)
 		return;
 	}
 	d->is_shut_down = d->is_shutting_down = false;
-	d->shutdown_code = ~0;
+	d->shutdown_code = SHUTDOWN_CODE_NONE;
 	spin_unlock(&d->shutdown_lock);
 	domain_unpause(d);
 }

@@ -9,12 +9,11 @@ static long vcpu_initialise(struct vcpu *v, u64 arg)
 	struct vcpu_guest_context *c;
 	long rc;
 
-	if (v->initialised)
-		return -EEXIST;
 	c = xnew(struct vcpu_guest_context);
 	if (!c)
 		return -ENOMEM;
-	rc = copy_from_guest(c, arg, sizeof(*c)) ? -EFAULT : vcpu_set_context(v, c);
+	rc = copy_from_guest(c, arg, sizeof(*c)) ? -EFAULT :
+	     v->initialised ? -EEXIST : vcpu_set_context(v, c);
 	xfree(c);
 	return rc;
 }

@@ -114,6 +114,8 @@ struct vcpu {
 #define VPF_DOWN	BIT(1)		/* VCPUOP_down or not yet up */
 #define VPF_POLLING	BIT(2)		/* SCHEDOP_poll; VPF_BLOCKED is set too */
 
+#define SHUTDOWN_CODE_NONE 0xff
+
 struct domain {
 	domid_t id;			/* immutable */
 	u32 refs;			/* atomic */
