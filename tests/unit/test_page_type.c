@@ -61,6 +61,7 @@ bool check_descriptors(mfn_t mfn) { return true; }
 void ref_domain(struct domain *d) { d->refs++; }
 void put_domain(struct domain *d) { d->refs--; }
 size_t raw_copy(void *d, const void *s, size_t n) { return n; }
+bool iomem_read_only(mfn_t mfn) { return mfn == 0x1002; }
 bool ranges_contain(const struct ranges *s, u64 first, u64 last) { return first >= 0x1000 && last < 0x1100; }
 
 struct domain *get_domain(domid_t id)
@@ -391,6 +392,9 @@ static void test_leaf(void **state)
 	e = mk_pte(0x1001, PTE_P | PTE_RW | PTE_G);	/* a device, no cache attribute */
 	assert_int_equal(get_l1e(&dom, &dom, &e), 0);
 	assert_int_equal(e, mk_pte(0x1001, PTE_P | PTE_RW | PTE_US | PTE_PCD | PTE_PWT));
+	e = mk_pte(0x1002, PTE_P | PTE_RW | PTE_PCD);
+	assert_int_equal(get_l1e(&dom, &dom, &e), 0);
+	assert_int_equal(e, mk_pte(0x1002, PTE_P | PTE_US | PTE_PCD));
 	e = mk_pte(0x1200, PTE_P);
 	assert_int_equal(get_l1e(&dom, &dom, &e), -EPERM);
 	e = mk_pte(1UL << 30, PTE_P);			/* beyond the address width */
