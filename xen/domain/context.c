@@ -123,6 +123,7 @@ static bool load_hardware(struct vcpu *v)
 	fpu_load(v);
 	load_debugregs(v);
 	load_cr4(v);
+	load_tsc_aux(v);
 	return load_segments(v);
 }
 
@@ -254,7 +255,7 @@ static void set_entries(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->ldt_base = c->ldt_base;
 	v->ldt_ents = c->ldt_ents;
 	v->cr0_ts = c->ctrlreg[0] & CR0_TS;
-	v->cr4 = c->ctrlreg[4] & (CR4_TSD | CR4_DE);
+	v->cr4 = c->ctrlreg[4] & (CR4_TSD | CR4_DE | (cpu_features.xsave ? CR4_OSXSAVE : 0));
 }
 
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -264,6 +265,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 
 	if (rc)
 		return rc;
+	sync_vcpu_state(v);
 	if (c->flags & VGCF_I387_VALID)
 		rc = fpu_set_fxsave(v, &c->fpu_ctxt);
 	if (rc)
