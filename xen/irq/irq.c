@@ -186,23 +186,6 @@ static void throttle(struct irq_desc *desc)
 	timer_set(&storm_timer, now() + STORM_WINDOW);
 }
 
-static void end_storms(void *unused)
-{
-	for (unsigned vec = VEC_FIRST_DYNAMIC; vec <= VEC_LAST_DYNAMIC; vec++) {
-		struct irq_desc *desc = READ_ONCE(descs[vec]);
-
-		if (!desc)
-			continue;
-		spin_lock(&desc->lock);
-		if (desc->throttled) {
-			desc->throttled = false;
-			if (desc->nr_guests && !desc->eois_due)
-				irq_mask(desc, false);
-		}
-		spin_unlock(&desc->lock);
-	}
-}
-
 static void tell_guests(struct irq_desc *desc)
 {
 	for (unsigned i = 0; i < desc->nr_guests; i++) {
@@ -213,6 +196,24 @@ static void tell_guests(struct irq_desc *desc)
 			desc->eois_due++;
 		}
 		send_pirq_event(g->d, g->port);
+	}
+}
+
+static void end_storms(void *unused)
+{
+	for (unsigned vec = VEC_FIRST_DYNAMIC; vec <= VEC_LAST_DYNAMIC; vec++) {
+		struct irq_desc *desc = READ_ONCE(descs[vec]);
+
+		if (!desc)
+			continue;
+		spin_lock(&desc->lock);
+		if (desc->throttled) {
+			desc->throttled = false;
+			if (desc->nr_guests)
+				irq_mask(desc, false);
+			tell_guests(desc);	/* of what was lost */
+		}
+		spin_unlock(&desc->lock);
 	}
 }
 

@@ -145,7 +145,7 @@ static paddr_t bar_address(u8 bus, u8 devfn, unsigned bar)
 static bool device_memory(const struct domain *d, paddr_t pa, u64 len)
 {
 	for (mfn_t mfn = PFN_DOWN(pa); mfn <= PFN_DOWN(pa + len - 1); mfn++)
-		if (!iomem_ok(d, mfn) ||
+		if (!iomem_ok(d, mfn) || iomem_read_only(mfn) ||
 		    (mfn_valid(mfn) && page_owner(mfn_to_page(mfn)) != DOMID_IO))
 			return false;
 	return true;
