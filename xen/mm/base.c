@@ -43,6 +43,8 @@ static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 
 	if (rc || mfn == old)
 		return rc;
+	if (v->domain->is_dying)
+		return -EINVAL;		/* its base tables are gone for good */
 	if (mfn) {
 		pg = get_page_from_mfn(mfn, v->domain);
 		if (!pg)

@@ -108,9 +108,12 @@ int assign_frames(struct domain *d, struct page_info *pg, unsigned order)
 	if (!d->tot_pages)
 		ref_domain(d);
 	d->tot_pages += n;
+	/* The type stays: none of a new frame; what a stolen one last was. */
 	for (u64 i = 0; i < n; i++) {
-		/* The type stays: none of a new frame; what a stolen one last was. */
-		set_bit((page_to_mfn(pg) + i) / CHUNK_FRAMES, d->owned_chunks);
+		mfn_t mfn = page_to_mfn(pg) + i;
+
+		if (!i || mfn % CHUNK_FRAMES == 0)
+			set_bit(mfn / CHUNK_FRAMES, d->owned_chunks);
 		__atomic_store_n(&pg[i].count, OWNER(d->id) | PGC_ALLOCATED | 1,
 				 __ATOMIC_RELEASE);
 	}
