@@ -8,6 +8,7 @@
  * Whatever can't be done ends in one line that names the cause: without domain 0
  * there is nobody to report to.
  */
+#include <xen/hypercall.h>
 #include <xen/domain.h>
 #include <xen/acpi.h>
 #include <xen/boot.h>
@@ -23,9 +24,6 @@
 /* What the hypervisor keeps for structures that building and running dom0 take. */
 #define KEEP_FRAMES	((4UL << 20) >> PAGE_SHIFT)
 
-#define HYPERCALL_STUB	32
-#define NR_STUBS	(PAGE_SIZE / HYPERCALL_STUB)
-#define IRET_STUB	23
 
 struct module { const u8 *data; u64 size; mfn_t first; u64 frames; };
 
@@ -118,23 +116,15 @@ static int __init put_segment(void *ctx, u64 va, const void *src, size_t filesz,
 	return 0;
 }
 
-/* Stubs as documented for the HYPERCALL_PAGE note: number in eax, syscall; iret is a jump. */
 static void __init write_hypercall_page(struct builder *b, vaddr_t va)
 {
-	static const u8 call[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05,
-				   0x41, 0x5b, 0x59, 0xc3 };
-	static const u8 iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, IRET_STUB, 0, 0, 0, 0x0f, 0x05 };
-	u8 stub[HYPERCALL_STUB];
+	void *page = alloc_page();
 
-	for (u64 n = 0; n < NR_STUBS; n++) {
-		memset(stub, 0xcc, sizeof(stub));
-		memcpy(stub, call, sizeof(call));
-		stub[4] = n;
-		if (n == IRET_STUB)
-			memcpy(stub, iret, sizeof(iret));
-		dom0_write(b, va - b->l.v_start + n * HYPERCALL_STUB, stub, sizeof(stub),
-			   sizeof(stub));
-	}
+	if (!page)
+		panic("Too little memory for domain 0's hypercall page");
+	hypercall_page_fill(page);
+	dom0_write(b, va - b->l.v_start, page, PAGE_SIZE, PAGE_SIZE);
+	free_page(page);
 }
 
 /* Debian's GRUB menu puts a literal word in front. */

@@ -52,6 +52,7 @@ void boot_main(u32 magic, paddr_t info)
 	multiboot_parse(magic, info);
 	cmdline_parse(boot_info.cmdline);
 	console_early_init();
+	cmdline_report();		/* what it did not understand */
 	banner();
 	cpu_identify();
 	cpu_setup_boot();

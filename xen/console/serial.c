@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A 16550 serial port: polled at first, then with interrupts, so that a slow line holds nobody. */
+#include <xen/acpi.h>
 #include <xen/boot.h>
 #include <xen/cpu.h>
 #include <xen/irq.h>
@@ -112,7 +113,7 @@ bool serial_init(void)
 
 void serial_use_interrupts(void)
 {
-	if (!com.present || request_gsi(com.irq, serial_interrupt, NULL))
+	if (!com.present || request_gsi(com.irq < 16 ? acpi.isa[com.irq].gsi : com.irq, serial_interrupt, NULL))
 		return;
 	com.interrupts = true;
 	set_ier();

@@ -23,6 +23,7 @@
 #define HV2_MARKER	0x40000100u
 
 #define MSR_PLATFORM_INFO	0xce
+#define MSR_ARCH_CAPS		0x10a
 #define MSR_MISC_FEATURES	0x140
 #define MISC_CPUID_FAULTING	1
 
@@ -255,7 +256,8 @@ static bool take_leaf(struct cpu_policy *p, const xen_cpuid_leaf_t *l)
 
 static bool take_msr(const xen_msr_entry_t *m)
 {
-	return m->idx == MSR_PLATFORM_INFO && !m->flags && !m->val;
+	/* Restore sends ARCH_CAPS as well, 0 as it was. */
+	return (m->idx == MSR_PLATFORM_INFO || m->idx == MSR_ARCH_CAPS) && !m->flags && !m->val;
 }
 
 static int take_all(struct cpu_policy *p, const xen_cpuid_leaf_t *leaves, unsigned n,

@@ -121,15 +121,11 @@ long do_nmi_op(u64 cmd, u64 arg)
 	return -ENOSYS;
 }
 
-#define ASSISTS_KNOWN (BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \
-		       BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) | \
-		       BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag))
-
 long do_vm_assist(u64 cmd, u64 type)
 {
 	struct domain *d = current->domain;
 
-	if (type >= 32 || !(ASSISTS_KNOWN >> type & 1))
+	if (type >= 32 || !(VM_ASSISTS_KNOWN >> type & 1))
 		return -EINVAL;
 	switch (cmd) {
 	case VMASST_CMD_enable:

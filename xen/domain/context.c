@@ -283,7 +283,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	for (unsigned i = 0; i < 4; i++)
 		v->dr[i] = 0;
 	v->dr[7] = 0;
-	v->domain->vm_assist |= c->vm_assist & BIT(VMASST_TYPE_writable_pagetables);
+	__atomic_or_fetch(&v->domain->vm_assist, c->vm_assist & VM_ASSISTS_KNOWN, __ATOMIC_RELAXED);
 	v->initialised = true;
 	if (c->flags & VGCF_online)
 		__atomic_and_fetch(&v->pause_flags, ~VPF_DOWN, __ATOMIC_SEQ_CST);

@@ -341,6 +341,7 @@ int domain_kill(struct domain *d)
 		for_each_vcpu(d, v)
 			kill_vcpu(v);
 		evtchn_destroy(d);
+		claim_frames(d, 0);
 	}
 	if (d->is_dead_pages)
 		return -ESRCH;		/* a zombie: nothing left to take */

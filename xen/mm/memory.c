@@ -48,7 +48,7 @@ static long domain_number(u64 op, u64 arg)
 	else if (op == XENMEM_maximum_reservation)
 		rc = READ_ONCE(d->max_pages);
 	else
-		rc = READ_ONCE(d->shared_info->arch.max_pfn) - 1;
+		rc = MAX(READ_ONCE(d->shared_info->arch.max_pfn), 1UL) - 1;	/* 0 in a new domain */
 	put_domain(d);
 	return rc;
 }

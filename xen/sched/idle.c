@@ -32,7 +32,9 @@ void idle_loop(void)
 	for (;;) {
 		if (atomic_read(&c->work))
 			cpu_do_work();
-		else
+		else if (!scrub_some())
 			safe_halt();
+		else
+			preempt_check();
 	}
 }

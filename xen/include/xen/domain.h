@@ -202,7 +202,6 @@ void machine_shutdown(u8 code);			/* SHUTDOWN_*: never returns */
 /* Fill a vcpu from the ABI's context, validated as a guest's. 0, -EINVAL, -EFAULT, -EBUSY, -ERESTART. */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);	/* v paused */
-void vcpu_reset(struct vcpu *v);
 /* Called by the scheduler: make @next current on this CPU. */
 void context_switch(struct vcpu *prev, struct vcpu *next);
 /* See to it that v->regs, segments and FPU area hold v's state (v must not be running). */
@@ -221,6 +220,10 @@ void special_domains_init(void);
 void inject_exception(u8 vector);
 void inject_exception_error(u8 vector, u32 error);
 void inject_page_fault(vaddr_t addr, u32 error);
+
+#define VM_ASSISTS_KNOWN (BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \
+			  BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) | \
+			  BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag))
 
 /* ---- domain/descriptor.c: windows, tables ---------------------------------------------------- */
 /* The vcpu's window of 32 pages, and lgdt to it. -ENOMEM. */
