@@ -388,7 +388,7 @@ def truncated_initrd(env):
     with open(env.initrd, "rb") as full, open(env.tmp("cut.img"), "wb") as part:
         part.write(full.read(os.path.getsize(env.initrd) // 2))
     env.machine = boot_direct(env, initrd=env.tmp("cut.img"), kernel_args="console=hvc0 quiet panic=5")
-    env.machine.expect(r"(?i)initramfs unpacking failed|initrd.*(trunc|damag|incomplete)", 60)
+    env.machine.expect(r"(?i)initramfs unpacking failed|initrd.*(cut off|trunc|damag|incomplete)", 60)
 
 
 tiny = bad("memory", "too little memory")

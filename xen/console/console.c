@@ -182,8 +182,8 @@ void console_early_init(void)
 
 void console_init(void)
 {
-	if (use_serial && !opt_sync_console)
-		serial_use_interrupts();
+	if (use_serial)
+		serial_use_interrupts(opt_sync_console);
 }
 
 void console_end_boot(void)

@@ -26,6 +26,7 @@ static struct {
 	u8 irq;
 	u32 baud;		/* 0: as the firmware left it */
 	bool present, interrupts;
+	bool wait;		/* for each byte to leave, interrupts or not */
 	u8 tx[TX_SIZE], rx[RX_SIZE];
 	u32 tx_head, tx_tail, rx_head, rx_tail;	/* free-running; console lock */
 } com = { .port = 0x3f8, .irq = 4 };
@@ -111,8 +112,9 @@ bool serial_init(void)
 	return true;
 }
 
-void serial_use_interrupts(void)
+void serial_use_interrupts(bool wait)
 {
+	com.wait = wait;
 	if (!com.present || request_gsi(com.irq < 16 ? acpi.isa[com.irq].gsi : com.irq, serial_interrupt, NULL))
 		return;
 	com.interrupts = true;
@@ -126,7 +128,7 @@ void serial_putc(char c)
 	while (com.tx_head - com.tx_tail >= TX_SIZE)
 		transmit_some();
 	com.tx[com.tx_head++ % TX_SIZE] = c;
-	if (!com.interrupts) {
+	if (!com.interrupts || com.wait) {
 		while (com.tx_tail != com.tx_head)
 			transmit_some();
 	} else if (was_empty) {

@@ -6,7 +6,7 @@
 #include <xen/types.h>
 
 bool serial_init(void);			/* "com1="; false if absent or not asked for */
-void serial_use_interrupts(void);
+void serial_use_interrupts(bool wait);	/* to receive; to send as well unless @wait */
 void serial_putc(char c);		/* buffered once interrupts are used, polled otherwise */
 void serial_flush(void);		/* poll until all is out */
 void serial_force_polling(void);
