@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Hypercalls with random numbers and arguments, from a fixed seed.
+ * Hypercalls with random numbers and arguments, from a fixed seed; the word
+ * seed=N (decimal) of the test's command line chooses another one.
  *
  * Rule: whatever a guest passes, the hypervisor stays up and the guest's own
  * memory changes only where an argument named it.  Left out are calls whose
@@ -18,6 +19,16 @@ static uint64_t seed = 0x9e3779b97f4a7c15;
 static uint64_t *scratch;	/* 16 pages for arguments */
 static unsigned long values[32];
 static unsigned long last[6];	/* the call that runs: number and arguments */
+
+static void choose_seed(void)
+{
+	const char *s = strstr((const char *)si->cmd_line, "seed=");
+	uint64_t n = 0;
+
+	for (s = s ? s + 5 : ""; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + *s - '0';
+	seed ^= n * 0xbf58476d1ce4e5b9;
+}
 
 static uint64_t rnd(void)
 {
@@ -214,6 +225,7 @@ void test_main(void)
 	uint64_t *l4 = va_of_mfn(boot_l4());
 	unsigned long own[2];
 
+	choose_seed();
 	/* an unmapped page behind them stops calls with huge counts */
 	scratch = pages_alloc(17);
 	REQUIRE(map_va(scratch + 16 * 512, 0) == 0);
