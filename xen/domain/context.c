@@ -263,6 +263,9 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	mfn_t l4 = c->ctrlreg[3] >> PAGE_SHIFT, user = c->ctrlreg[1] ? c->ctrlreg[1] >> PAGE_SHIFT : 0;
 	int rc = check_context(c);
 
+	/* A vcpu that starts in user mode needs that mode's page table: its CPU would have none. */
+	if (!rc && !(c->flags & VGCF_in_kernel) && !user)
+		rc = -EINVAL;
 	if (rc)
 		return rc;
 	sync_vcpu_state(v);

@@ -12,9 +12,17 @@ static long vcpu_initialise(struct vcpu *v, u64 arg)
 	c = xnew(struct vcpu_guest_context);
 	if (!c)
 		return -ENOMEM;
-	rc = copy_from_guest(c, arg, sizeof(*c)) ? -EFAULT :
-	     v->initialised ? -EEXIST : vcpu_set_context(v, c);
+	rc = copy_from_guest(c, arg, sizeof(*c));
+	if (!rc && xchg(&v->initialising, true)) {
+		rc = -EBUSY;
+	} else if (!rc) {
+		rc = v->initialised ? -EEXIST : vcpu_set_context(v, c);
+		__atomic_store_n(&v->initialising, false, __ATOMIC_RELEASE);
+	}
 	xfree(c);
+	if (rc == -ERESTART)
+		return hypercall_restart(__HYPERVISOR_vcpu_op, 3, (u64)VCPUOP_initialise, (u64)v->id,
+					 arg);
 	return rc;
 }
 

@@ -45,6 +45,7 @@ struct vcpu {
 	struct cpu_user_regs regs;	/* valid while not running; selectors es..gs valid while not loaded */
 	bool kernel_mode;		/* own: virtual mode; user mode if false */
 	bool initialised;		/* paused: has a context, may be brought up */
+	bool initialising;		/* atomic: a vcpu of its domain gives it one */
 	mfn_t kernel_l4, user_l4;	/* own/paused: frames with a type ref held; 0 is none */
 	struct page_info *old_table;	/* own: table it dropped, still to be finished; general ref */
 	u64 cr2;			/* own: shadow of the guest's CR2 */
