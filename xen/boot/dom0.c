@@ -230,6 +230,10 @@ static void __init allow_all_but(struct ranges *s, u64 last, const u16 (*denied)
 		panic("Domain 0's rights can't be noted: error %d", rc);
 }
 
+/* A write there is an interrupt, of any vector (Intel SDM volume 3, 10.11.1). */
+#define MSI_WINDOW_FIRST	0xfee00
+#define MSI_WINDOW_LAST		0xfeeff
+
 /*
  * Domain 0 may use all hardware, but what the hypervisor runs itself: interrupt controllers,
  * the timers, its serial port; and PCI configuration, which goes through the emulator.
@@ -247,6 +251,8 @@ static void __init grant_hardware(struct domain *d)
 	allow_all_but(&d->irq_ok, MAX_IRQS - 1, NULL, 0);
 	allow_all_but(&d->iomem, BIT(cpu_features.maxphysaddr - PAGE_SHIFT) - 1, NULL, 0);
 	rc = ranges_remove(&d->iomem, PFN_DOWN(acpi.lapic), PFN_DOWN(acpi.lapic));
+	if (!rc)
+		rc = ranges_remove(&d->iomem, MSI_WINDOW_FIRST, MSI_WINDOW_LAST);
 	for (unsigned i = 0; i < acpi.nr_ioapics && !rc; i++)
 		rc = ranges_remove(&d->iomem, PFN_DOWN(acpi.ioapic[i].pa),
 				   PFN_DOWN(acpi.ioapic[i].pa));

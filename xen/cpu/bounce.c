@@ -132,21 +132,21 @@ void prepare_exit(struct cpu_user_regs *regs)
 {
 	struct vcpu *v;
 
-	while (unlikely(READ_ONCE(this_cpu()->work)))
-		cpu_do_work();
-	v = current;
-	if (unlikely(v->inject.pending))
-		deliver_exception(v, regs);
-	if (unlikely(v->nmi_pending) && !v->nmi_masked)
-		deliver_nmi(v, regs);
-	if (event_due(v)) {
-		struct bounce b = { .handler = v->event_cb, .masks = true };
+	do {
+		while (unlikely(READ_ONCE(this_cpu()->work)))
+			cpu_do_work();
+		v = current;
+		if (unlikely(v->inject.pending))
+			deliver_exception(v, regs);
+		if (unlikely(v->nmi_pending) && !v->nmi_masked)
+			deliver_nmi(v, regs);
+		if (event_due(v)) {
+			struct bounce b = { .handler = v->event_cb, .masks = true };
 
-		enter_kernel(v, regs, &b);
-	}
-	/* A crash above stopped this vcpu: let another run. */
-	if (unlikely(READ_ONCE(this_cpu()->work)))
-		prepare_exit(regs);
+			enter_kernel(v, regs, &b);
+		}
+		/* A crash above stopped this vcpu: let another run. */
+	} while (unlikely(READ_ONCE(this_cpu()->work)));
 	if (unlikely(regs->entry_vector == TRAP_SYSCALL) &&
 	    (!is_canonical(regs->rip) || (regs->rflags & (EFLAGS_TF | EFLAGS_RF)) || regs->cs != GUEST_CS64))
 		regs->entry_vector = 0;	/* sysret would fault in ring 0, or lose TF */

@@ -306,12 +306,17 @@ iret_fault_early:
 top_of_hypervisor:
 	.quad	HV_VIRT_END + 4096
 
-/* sysenter: the hardware loaded rsp from the MSR and saved nothing. */
+/*
+ * sysenter: the hardware loaded rsp from the MSR and saved nothing. Of the flags it cleared
+ * only IF: with the guest's NT the next iretq would fault, perhaps another guest's.
+ */
 	.balign 16
 sysenter_entry:
 	pushq	$GUEST_DS
 	pushq	$0
 	pushfq
+	pushq	$2
+	popfq
 	pushq	$3
 	pushq	$0
 	pushq	$0

@@ -190,8 +190,10 @@ static int fill_domain(struct domain *d, const struct domain_config *cfg)
 	d->created_paused = true;
 	d->sched.weight = 256;
 	d->owned_chunks = xmalloc(ROUND_UP(chunks, 64) / 8);
+	if (!d->owned_chunks)
+		return -ENOMEM;
 	d->shared_info = alloc_page();
-	if (!d->owned_chunks || !d->shared_info)
+	if (!d->shared_info)
 		return -ENOMEM;
 	share_frame(va_to_page(d->shared_info), d, true);
 	for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)

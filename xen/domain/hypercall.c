@@ -131,7 +131,7 @@ long do_multicall(u64 list, u64 n)
 		vaddr_t at = list + i * sizeof(*c);
 		long result;
 
-		if (i && !(i & 31) && preempt_check())
+		if (i && !(i & 7) && preempt_check())
 			return hypercall_restart(__HYPERVISOR_multicall, 2, list + i * sizeof(*c), n - i);
 		if (copy_from_guest(c, at, sizeof(*c)))
 			return -EFAULT;
