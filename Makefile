@@ -30,6 +30,7 @@ include tests/unit/unit.mk
 include tests/guest/guest.mk
 include tests/boot/boot.mk
 include bench/bench.mk
+include docs/docs.mk
 
 .PHONY: all help kernels demo check qemu qemu-gdb clean
 
