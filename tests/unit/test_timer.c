@@ -27,6 +27,7 @@ void cpu_work(unsigned cpu, unsigned bit) { worked[cpu]++; }
 void serve_flush(void) { }
 void update_vcpu_time(struct vcpu *v, bool force) { }
 void wallclock_init(void) { }
+const char *symbol_lookup(vaddr_t addr, u64 *offset, u64 *size) { return NULL; }
 u32 apic_timer_count(bool start) { return fake_tsc; }
 bool apic_timer_calibrated(u32 ticks, u64 ns) { return false; }
 

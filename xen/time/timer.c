@@ -7,6 +7,7 @@
  * Stopping a timer leaves the hardware as it is: one interrupt too many is cheaper than
  * a write to the hardware at each stop, since most timers are stopped before they expire.
  */
+#include <xen/console.h>
 #include <xen/cpu.h>
 #include <xen/lib.h>
 #include <xen/time.h>
@@ -229,9 +230,13 @@ void run_timers(void)
 
 static void dump_heap(const struct timer *t, stime_t at, unsigned *left)
 {
+	const char *name;
+	u64 offset, size;
+
 	for (; t && *left; t = t->next) {
 		(*left)--;
-		printk("  %p in %ld us: fn %p data %p\n", t, (t->expires - at) / 1000, t->fn, t->data);
+		name = symbol_lookup((vaddr_t)t->fn, &offset, &size);
+		printk("  in %ld us: %s(%p)\n", (t->expires - at) / 1000, name ? name : "?", t->data);
 		dump_heap(t->child, at, left);
 	}
 }
