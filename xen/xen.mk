@@ -6,6 +6,7 @@ CC	?= gcc
 XEN_O	:= $(O)/xen
 DECODERS ?= $(O)/linux-xen/decoders
 
+XEN_DATE_STRING := $(shell date -u -d @$(SOURCE_DATE_EPOCH) '+%F %T UTC' 2>/dev/null || echo unknown)
 XEN_VERSION_STRING := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 gcc-include := $(shell $(CC) -print-file-name=include)
@@ -51,7 +52,7 @@ $(XEN_O)/%.o: xen/%.S $(xen-gen) $(O)/abi/public/xen.h
 
 $(XEN_O)/gen/version.c: FORCE
 	@mkdir -p $(@D)
-	@echo 'const char hv_build[] = "$(XEN_VERSION_STRING)";' > $@.tmp
+	@echo 'const char hv_build[] = "$(XEN_VERSION_STRING)", hv_date[] = "$(XEN_DATE_STRING)";' > $@.tmp
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 
 $(XEN_O)/gen/version.o: $(XEN_O)/gen/version.c

@@ -7,7 +7,7 @@
 #define XEN_MAJOR 4
 #define XEN_MINOR 17
 
-extern const char hv_build[];
+extern const char hv_build[], hv_date[];
 
 static const char extraversion[XEN_EXTRAVERSION_LEN] = ".0-xendemo";
 static const xen_capabilities_info_t capabilities = "xen-3.0-x86_64 ";
@@ -44,9 +44,9 @@ static long compile_info(u64 arg)
 		.compiler = "gcc " __VERSION__,
 		.compile_by = "xendemo",
 		.compile_domain = "xendemo",
-		.compile_date = "reproducible build",
 	};
 
+	strlcpy(info.compile_date, hv_date, sizeof(info.compile_date));
 	return put_guest(arg, 0, &info);
 }
 
