@@ -425,3 +425,50 @@ def missing_cd(env):
     env.machine.expect(r"xendemo: no disc", 60)
     env.machine.expect(r"# ?$", 20)
     has(env.machine.command("dmesg | wc -l"), r"\d", "the shell of the initrd")
+
+
+# ---- hostile guests ---------------------------------------------------------------
+
+attack = Group("attack", "guests that attack the hypervisor")
+
+
+def run_attack(env, name, verdict=True):
+    """Starts a guest test as a guest; all of its memory must be free again afterwards."""
+    m = env.machine
+    before = free_memory(env)
+    m.command(f"printf 'name=\"attack\"\\ntype=\"pv\"\\nkernel=\"/mnt/{name}\"\\nmemory=32\\nmaxmem=64\\n"
+              "vcpus=2\\non_reboot=\"destroy\"\\non_crash=\"destroy\"\\n' >/tmp/attack.cfg")
+    m.send("xl create -c /tmp/attack.cfg\n")
+    if verdict:
+        m.expect(r"VERDICT: pass", 180, reject=r"VERDICT: (fail|broken)[^\n]*|Panic on CPU|xl: [^\n]*")
+    m.expect(r"~# ?$", 180, reject=r"Panic on CPU")
+    end = time.monotonic() + 20
+    while free_memory(env) != before and time.monotonic() < end:
+        m.command("sleep 1")
+    if free_memory(env) != before:
+        raise Failure(f"free memory was {before} MB, now it is {free_memory(env)} MB")
+    has(m.command("xl list | wc -l"), r"^\s*2\b", "domain 0 alone is left")
+
+
+@attack
+def attack_domu(env):
+    """what an unprivileged domain may not do; it ends with all open that it can hold"""
+    disk = payload.iso(env.tmp("attack.iso"), {
+        name: os.path.join(env.guest_tests, name + ".elf") for name in ("attack_domu", "attack_vcpu", "evil")})
+    env.machine = boot_direct(env, "dom0_mem=256M", initrd=env.initrd, memory=512, extra=[
+        "-cdrom", env.iso, "-drive", f"file={disk},format=raw,if=virtio,readonly=on"])
+    env.machine.login()
+    env.machine.command("mkdir -p /mnt && mount -o ro /dev/vda /mnt")
+    run_attack(env, "attack_domu")
+
+
+@attack
+def attack_vcpu(env):
+    """made-up contexts of a guest's second vcpu"""
+    run_attack(env, "attack_vcpu")
+
+
+@attack
+def attack_random(env):
+    """random hypercalls of a guest; whatever comes of it, the machine goes on"""
+    run_attack(env, "evil", verdict=False)
