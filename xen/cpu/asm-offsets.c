@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Struct offsets for the assembly, turned into gen/asm-offsets.h by the build. */
-#include <xen/domain.h>
+#include <xen/hypercall.h>
 
 #define DEFINE(sym, val)	asm volatile("->" #sym " %0" :: "i" (val))
 #define OFFSET(sym, s, m)	DEFINE(sym, offsetof(s, m))
@@ -39,7 +39,6 @@ void asm_offsets(void)
 	OFFSET(CI_scratch, struct cpu_info, scratch);
 	DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));
 	OFFSET(CPU_work, struct cpu, work);
-	OFFSET(CPU_cr3, struct cpu, cr3);
 
 	OFFSET(V_kernel_mode, struct vcpu, kernel_mode);
 	OFFSET(V_kernel_l4, struct vcpu, kernel_l4);
@@ -49,10 +48,18 @@ void asm_offsets(void)
 	OFFSET(V_syscall_cb, struct vcpu, syscall_cb);
 	OFFSET(V_syscall_masks, struct vcpu, syscall_masks);
 	OFFSET(V_info, struct vcpu, info);
-	OFFSET(V_inject, struct vcpu, inject.pending);
+	OFFSET(V_traps, struct vcpu, traps);
+	OFFSET(V_restart, struct vcpu, mc.restart);
 	OFFSET(V_nmi_pending, struct vcpu, nmi_pending);
+	_Static_assert(offsetof(struct vcpu, inject.pending) == offsetof(struct vcpu, nmi_pending) + 1,
+		       "entry.S looks at both at once");
 	OFFSET(V_nmi_masked, struct vcpu, nmi_masked);
 	OFFSET(V_domain, struct vcpu, domain);
 	OFFSET(VI_pending, struct vcpu_info, evtchn_upcall_pending);
 	OFFSET(VI_mask, struct vcpu_info, evtchn_upcall_mask);
+	OFFSET(VI_cr2, struct vcpu_info, arch.cr2);
+	OFFSET(TI_flags, struct trap_info, flags);
+	OFFSET(TI_address, struct trap_info, address);
+	DEFINE(TRAP_INFO_SIZE, sizeof(struct trap_info));
+	DEFINE(MAX_HYPERCALLS_, MAX_HYPERCALLS);
 }

@@ -77,23 +77,23 @@ syscall32_stub:
 	push	%r11
 	pushq	$GUEST_CS32
 	push	%rcx
-	pushq	$0
-	movl	$TRAP_SYSCALL, 4(%rsp)
 	jmp	syscall_to_c
 
 /*
- * syscall from 64-bit code. The two crossings that a guest's every system call
- * pays, user to guest kernel and its iret back, are done here in registers; all
- * else gets a full frame and goes to C.
+ * The crossings that are paid all the time go by short ways, in registers: the guest's system
+ * calls and page faults of user mode, its kernel's iret, and hypercalls that leave nothing to
+ * do. They do what enter_kernel(), do_iret(), do_syscall() and prepare_exit() do; what they
+ * don't take gets a full frame and goes to C.
  *
- * Offsets from rsp while it points to regs.error_code:
+ * Offsets from rsp while it points to regs.rip:
  */
-#define F_vector	4
-#define F_rip		8
-#define F_cs		16
-#define F_rflags	24
-#define F_rsp		32
-#define F_ss		40
+#define F_rip		0
+#define F_cs		8
+#define F_rflags	16
+#define F_rsp		24
+#define F_ss		32
+#define F_vcpu		CI_vcpu - CI_regs - R_rip
+#define F_cpu		CI_cpu - CI_regs - R_rip
 
 #define FLAGS_KERNEL	~(EF_TF | EF_DF | EF_IOPL | EF_NT | EF_RF | EF_VM | EF_AC)
 #define FLAGS_IRET	~(EF_IOPL | EF_VM | EF_VIF | EF_VIP)
@@ -117,15 +117,13 @@ syscall_entry:
 	push	%r11
 	pushq	$GUEST_CS64
 	push	%rcx
-	pushq	$0
-	movl	$TRAP_SYSCALL, F_vector(%rsp)
-	mov	CI_vcpu - CI_regs - R_error_code(%rsp), %rcx
+	mov	F_vcpu(%rsp), %rcx
 	cmpb	$0, V_kernel_mode(%rcx)
 	jne	syscall_from_kernel
 
 /*
- * User to guest kernel, as enter_kernel() in bounce.c does it: rcx = vcpu. The
- * kernel's stack is taken only where every kernel has it, above the hypervisor.
+ * User to guest kernel: rcx = vcpu. The kernel's stack is taken only where every kernel has
+ * it, above the hypervisor.
  */
 	mov	V_kernel_sp(%rcx), %r11
 	cmp	top_of_hypervisor(%rip), %r11
@@ -136,9 +134,7 @@ syscall_entry:
 	push	%rax
 	push	%rdx
 	swapgs
-	mov	CI_cpu - CI_regs - R_error_code + 16(%rsp), %rdx
 	mov	V_kernel_l4(%rcx), %rax
-	mov	%rax, CPU_cr3(%rdx)
 	shl	$12, %rax
 	mov	%rax, %cr3
 	movb	$1, V_kernel_mode(%rcx)
@@ -188,25 +184,93 @@ bounce_fault:
 	pop	%rax
 	mov	F_rip(%rsp), %rcx
 	mov	F_rflags(%rsp), %r11
+	pushq	$0
 	SAVE_REGS
 	call	crash_kernel_stack
 	jmp	exit_to_guest
 
-/* A hypercall, or what the short ways don't take: rcx and r11 as syscall left them. */
-syscall_from_kernel:
-	cmp	$HYPERCALL_IRET, %rax
-	je	iret_short
+/* What the short ways don't take: rcx and r11 as syscall left them. */
 syscall_to_c:
 	mov	F_rip(%rsp), %rcx
 	mov	F_rflags(%rsp), %r11
+	pushq	$0
+	movl	$TRAP_SYSCALL, 4(%rsp)
 	SAVE_REGS
-	mov	%rsp, %rdi
+1:	mov	%rsp, %rdi
 	call	do_syscall
 	jmp	exit_to_guest
 
 /*
- * The iret hypercall, as do_iret() does it. struct iret_context at the guest's
- * rsp: rax, r11, rcx, flags, rip, cs, rflags, rsp, ss.
+ * A hypercall: the arguments are where C has them, but for the fourth. rbx = vcpu. The handler
+ * leaves the rest of the frame alone, or asks for a restart or for work.
+ */
+syscall_from_kernel:
+	cmp	$HYPERCALL_IRET, %rax
+	je	iret_short
+	cmp	$MAX_HYPERCALLS_, %rax
+	jae	syscall_to_c
+	pushq	$0
+	movl	$TRAP_SYSCALL, 4(%rsp)
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	F_rip + 4 * 8(%rsp)		/* rcx */
+	push	%rax
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rcx, %rbx
+	lea	hypercall_table(%rip), %rcx
+	mov	(%rcx, %rax, 8), %rax
+	test	%rax, %rax
+	jz	1b
+	mov	%r10, %rcx
+	movb	$0, V_restart(%rbx)
+	call	*%rax
+	cmpb	$0, V_restart(%rbx)
+	jne	exit_to_guest
+	mov	%rax, R_rax(%rsp)
+
+	mov	CI_cpu - CI_regs(%rsp), %rdx
+	cmpl	$0, CPU_work(%rdx)
+	jne	exit_to_guest
+	cmpw	$0, V_nmi_pending(%rbx)		/* and an exception */
+	jne	exit_to_guest
+	mov	V_info(%rbx), %rdx
+	movzwl	VI_pending(%rdx), %edx		/* pending in the low byte, mask in the high one */
+	dec	%edx
+	cmp	$0xff, %edx
+	jb	exit_to_guest
+	mov	R_rip(%rsp), %rcx
+	cmp	top_of_hypervisor(%rip), %rcx	/* so it is canonical */
+	jbe	exit_to_guest
+	mov	R_rflags(%rsp), %r11
+	test	$(EF_TF | EF_RF), %r11d
+	jnz	exit_to_guest
+	add	$R_rbx, %rsp			/* C kept r12-r15 and rbp */
+	pop	%rbx
+	add	$8, %rsp
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rax
+	add	$8, %rsp
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	mov	F_rsp + 8(%rsp), %rsp
+	sysretq
+
+/*
+ * The iret hypercall: rcx = vcpu. struct iret_context at the guest's rsp: rax, r11, rcx, flags,
+ * rip, cs, rflags, rsp, ss.
  */
 iret_short:
 	mov	F_rsp(%rsp), %r11
@@ -220,7 +284,7 @@ iret_short:
 	push	%rsi
 2:	push	2 * 8(%r11)			/* rcx */
 3:	push	1 * 8(%r11)			/* r11 */
-4:	push	0 * 8(%r11)			/* rax; rsp is now 40 below regs.error_code */
+4:	push	0 * 8(%r11)			/* rax; rsp is now 40 below regs.rip */
 5:	mov	4 * 8(%r11), %rax
 	mov	%rax, F_rip + 40(%rsp)
 6:	mov	7 * 8(%r11), %rax
@@ -230,7 +294,7 @@ iret_short:
 	mov	%rax, F_ss + 40(%rsp)
 8:	movzwl	5 * 8(%r11), %edx
 9:	mov	6 * 8(%r11), %rax
-	FIXUP	1b, iret_fault_early
+	FIXUP	1b, iret_fault
 	FIXUP	2b, iret_fault
 	FIXUP	3b, iret_fault
 	FIXUP	4b, iret_fault
@@ -249,24 +313,22 @@ iret_short:
 	mov	%edx, %eax
 	or	$3, %eax
 	mov	%rax, F_cs + 40(%rsp)
-	and	$3, %edx
-	cmp	$3, %edx
-	mov	CI_cpu - CI_regs - R_error_code + 40(%rsp), %rdx
+	cmp	%eax, %edx
 	jne	1f
 
 	mov	V_user_l4(%rcx), %rax		/* back to user mode */
 	test	%rax, %rax
-	jz	iret_no_user
+	jz	iret_fault
 	movb	$0, V_kernel_mode(%rcx)
 	swapgs
-	mov	%rax, CPU_cr3(%rdx)
 	shl	$12, %rax
 	mov	%rax, %cr3
 
-1:	movzwl	VI_pending(%rsi), %eax		/* pending in the low byte, mask in the high one */
+1:	movzwl	VI_pending(%rsi), %eax		/* as above */
 	dec	%eax
 	cmp	$0xff, %eax
 	jb	iret_with_work
+	mov	F_cpu + 40(%rsp), %rdx
 	cmpl	$0, CPU_work(%rdx)
 	jne	iret_with_work
 	cmpb	$0, V_nmi_pending(%rcx)
@@ -276,7 +338,6 @@ iret_short:
 	pop	%rcx
 	pop	%rsi
 	pop	%rdx
-	add	$8, %rsp
 1:	iretq
 	FIXUP	1b, iret_failed
 
@@ -287,19 +348,116 @@ iret_with_work:
 	pop	%rcx
 	pop	%rsi
 	pop	%rdx
-	movl	$0, F_vector(%rsp)
+	pushq	$0
 	SAVE_REGS
 	jmp	exit_to_guest
 
-iret_no_user:
 iret_fault:
 	or	$(STACK_SIZE - 1), %rsp
-	lea	1 - CPU_INFO_SIZE + CI_regs + R_error_code(%rsp), %rsp
-iret_fault_early:
+	lea	1 - CPU_INFO_SIZE + CI_regs + R_rip(%rsp), %rsp
 	mov	F_rip(%rsp), %rcx
 	mov	F_rflags(%rsp), %r11
+	pushq	$0
 	SAVE_REGS
 	call	crash_iret
+	jmp	exit_to_guest
+
+/*
+ * A page fault; rsp points to regs.error_code. Short if it is user mode's, at an address of
+ * user mode, so that it can be nothing but the guest's.
+ */
+#define E_(x)		(F_##x + 5 * 8)
+#define PF_TRAP		(14 * TRAP_INFO_SIZE)
+
+	.balign 16
+page_fault_entry:
+	testb	$3, F_cs + 8(%rsp)
+	jz	trap_entry
+	push	%rax
+	push	%rdx
+	push	%rcx
+	push	%r11
+	mov	E_(vcpu)(%rsp), %rcx
+	cmpb	$0, V_kernel_mode(%rcx)
+	jne	page_fault_to_c
+	mov	%cr2, %rdx
+	test	%rdx, %rdx
+	js	page_fault_to_c
+	mov	V_kernel_sp(%rcx), %rax
+	cmp	top_of_hypervisor(%rip), %rax
+	jbe	page_fault_to_c
+	mov	V_traps(%rcx), %r11
+	cmpq	$0, PF_TRAP + TI_address(%r11)
+	je	page_fault_to_c
+	mov	V_info(%rcx), %r11
+	mov	%rdx, VI_cr2(%r11)
+	swapgs
+	mov	V_kernel_l4(%rcx), %rdx
+	shl	$12, %rdx
+	mov	%rdx, %cr3
+	movb	$1, V_kernel_mode(%rcx)
+
+	and	$-16, %rax
+	mov	1 * 8(%rsp), %rdx
+1:	mov	%rdx, -8 * 8(%rax)		/* rcx */
+	mov	0 * 8(%rsp), %rdx
+2:	mov	%rdx, -7 * 8(%rax)		/* r11 */
+	mov	4 * 8(%rsp), %edx
+3:	mov	%rdx, -6 * 8(%rax)		/* error code */
+	mov	E_(rip)(%rsp), %rdx
+4:	mov	%rdx, -5 * 8(%rax)		/* rip */
+	movzbl	VI_mask(%r11), %r11d
+	mov	E_(rflags)(%rsp), %rdx
+	and	$~(EF_IF | EF_IOPL), %rdx
+	test	%r11d, %r11d
+	jnz	5f
+	or	$EF_IF, %edx
+5:	mov	%rdx, -3 * 8(%rax)		/* rflags */
+	shl	$32, %r11
+	or	E_(cs)(%rsp), %r11
+6:	mov	%r11, -4 * 8(%rax)		/* cs, mask */
+	mov	E_(rsp)(%rsp), %rdx
+7:	mov	%rdx, -2 * 8(%rax)		/* rsp */
+	mov	E_(ss)(%rsp), %rdx
+8:	mov	%rdx, -1 * 8(%rax)		/* ss */
+	FIXUP	1b, page_fault_fault
+	FIXUP	2b, page_fault_fault
+	FIXUP	3b, page_fault_fault
+	FIXUP	4b, page_fault_fault
+	FIXUP	5b, page_fault_fault
+	FIXUP	6b, page_fault_fault
+	FIXUP	7b, page_fault_fault
+	FIXUP	8b, page_fault_fault
+
+	mov	V_traps(%rcx), %r11
+	testb	$4, PF_TRAP + TI_flags(%r11)
+	jz	9f
+	mov	V_info(%rcx), %rdx
+	movb	$1, VI_mask(%rdx)
+9:	mov	PF_TRAP + TI_address(%r11), %rcx	/* canonical: checked when it was set */
+	sub	$8 * 8, %rax
+	mov	%rax, E_(rsp)(%rsp)
+	mov	E_(rflags)(%rsp), %r11
+	and	$FLAGS_KERNEL, %r11
+	mov	2 * 8(%rsp), %rdx
+	mov	3 * 8(%rsp), %rax
+	mov	E_(rsp)(%rsp), %rsp
+	sysretq
+
+page_fault_to_c:
+	pop	%r11
+	pop	%rcx
+	pop	%rdx
+	pop	%rax
+	jmp	trap_entry
+
+page_fault_fault:
+	pop	%r11
+	pop	%rcx
+	pop	%rdx
+	pop	%rax
+	SAVE_REGS
+	call	crash_kernel_stack
 	jmp	exit_to_guest
 
 	.balign 8
@@ -438,6 +596,8 @@ entry_stubs:
 	.endif
 	.if	(vec == 1) || (vec == 2) || (vec == 8) || (vec == 18)
 	jmp	ist_entry
+	.elseif	vec == 14
+	jmp	page_fault_entry
 	.else
 	jmp	trap_entry
 	.endif

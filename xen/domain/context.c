@@ -15,7 +15,6 @@
 
 static void write_cr3(mfn_t l4)
 {
-	this_cpu()->cr3 = l4;
 	write_cr(3, l4 << PAGE_SHIFT);
 }
 

@@ -38,7 +38,6 @@ struct cpu {
 	struct vcpu *loaded;		/* own CPU: whose CR3, segments, FPU are in the hardware */
 	u32 tlb_time;			/* own CPU writes: tlb clock at its last whole flush */
 	u32 in_irq;			/* own CPU */
-	mfn_t cr3;			/* own CPU: the L4 frame in CR3 */
 	u64 tss[13];			/* own CPU: hardware TSS, 104 bytes */
 };
 

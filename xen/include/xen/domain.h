@@ -68,9 +68,9 @@ struct vcpu {
 	unsigned iopl;			/* virtual IOPL 0-3 */
 	vaddr_t iobmp;			/* guest's I/O bitmap, and ports it covers */
 	unsigned iobmp_ports;
-	u8 mce_pending, nmi_pending;	/* atomic */
 	bool nmi_masked;		/* own: until the guest's iret */
-	struct { bool pending; u8 vector; bool has_error; u32 error; } inject;	/* own: exception raised by emulation */
+	u8 nmi_pending;			/* atomic; entry.S looks at it and the next byte at once */
+	struct { bool pending; u8 vector; bool has_error; u32 error; } __packed inject;	/* own: exception raised by emulation */
 
 	/* --- descriptor tables: typed frames mapped in this vcpu's window --- */
 	vaddr_t desc_window;		/* immutable: 32 pages: 16 GDT, 16 LDT */
