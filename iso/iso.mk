@@ -15,9 +15,10 @@ GRUB_EFI_MODULES := $(GRUB_MODULES) efi_gop efi_uga fat halt
 
 iso: $(ISO) ## the CD image (build/xendemo.iso)
 
-$(O)/grub/core.cfg: iso/grub-core.cfg $(DISC_ID)
+# This early, before its own parser is loaded, GRUB takes comments for commands.
+$(O)/grub/core.cfg: iso/grub-core.cfg $(DISC_ID) iso/iso.mk
 	@mkdir -p $(@D)
-	sed "s/@ID@/$$(sed -n 's/^cd //p' $(DISC_ID))/" iso/grub-core.cfg >$@
+	sed "/^#/d; s/@ID@/$$(sed -n 's/^cd //p' $(DISC_ID))/" iso/grub-core.cfg >$@
 
 $(O)/grub/eltorito.img: $(O)/grub/core.cfg iso/iso.mk
 	grub-mkimage -O i386-pc-eltorito -d $(GRUB_LIB)/i386-pc -p /boot/grub -c $< -o $@ $(GRUB_BIOS_MODULES)

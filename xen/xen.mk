@@ -24,8 +24,9 @@ xen-objs := $(patsubst xen/%.c,$(XEN_O)/%.o,$(filter %.c,$(xen-src))) \
 	$(patsubst xen/%.S,$(XEN_O)/%.o,$(filter %.S,$(xen-src)))
 xen-gen	:= $(XEN_O)/gen/asm-offsets.h
 
-$(DECODERS)/id:
+$(DECODERS)/id: linux-xen/check-source
 	@$(MAKE) --no-print-directory -C linux-xen O=$(abspath $(O)) decoders
+	@touch $@
 
 include xen/boot/decode/decode.mk
 

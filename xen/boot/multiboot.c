@@ -29,6 +29,8 @@ struct mb2_tag { u32 type, size; } __packed;
 struct mb2_module { struct mb2_tag tag; u32 start, end; char cmdline[]; } __packed;
 struct mb2_mmap { struct mb2_tag tag; u32 entry_size, version; } __packed;
 struct mb2_mmap_entry { u64 addr, len; u32 type, zero; } __packed;
+struct mb2_efi64 { struct mb2_tag tag; u64 system_table; } __packed;
+struct mb2_efi_mmap { struct mb2_tag tag; u32 desc_size, version; u8 map[]; } __packed;
 struct mb2_fb {
 	struct mb2_tag tag;
 	u64 addr;
@@ -120,6 +122,27 @@ static void parse_mb2_fb(const struct mb2_fb *f)
 	boot_info.fb.bsize = f->bsize;
 }
 
+/*
+ * Domain 0 reads the firmware's list of tables where it is. It belongs to memory that EFI keeps
+ * for itself; should it be in RAM nevertheless, then no longer so. (The stricter type wins.)
+ */
+static void keep_efi_tables(void)
+{
+	paddr_t start = efi_info.config_table & PAGE_MASK;
+	paddr_t end = efi_info.config_table + efi_info.nr_tables * EFI_CONFIG_ENTRY;
+
+	for (unsigned i = 0, n = e820.n; efi_info.config_table && i < n; i++)
+		if (e820.r[i].type == E820_RAM && start < e820.r[i].addr + e820.r[i].size &&
+		    e820.r[i].addr < end)
+			add_range(start, ROUND_UP(end - start, PAGE_SIZE), E820_RESERVED);
+}
+
+static void parse_mb2_efi_mmap(const struct mb2_efi_mmap *m)
+{
+	if (m->tag.size >= sizeof(*m))
+		efi_read_memory_map(m->map, m->tag.size - sizeof(*m), m->desc_size);
+}
+
 static void parse_mb2(const u8 *info)
 {
 	u32 total = *(const u32 *)info;
@@ -130,6 +153,7 @@ static void parse_mb2(const u8 *info)
 
 		switch (t->type) {
 		case 0:
+			keep_efi_tables();
 			return;
 		case 1:
 			strlcpy(boot_info.cmdline, (const char *)(t + 1), sizeof(boot_info.cmdline));
@@ -147,7 +171,14 @@ static void parse_mb2(const u8 *info)
 			parse_mb2_fb((const void *)t);
 			break;
 		case 12:
+			efi_read_system_table(((const struct mb2_efi64 *)t)->system_table);
+			boot_info.efi = true;
+			break;
 		case 17:
+			parse_mb2_efi_mmap((const void *)t);
+			boot_info.efi = true;
+			break;
+		case 11:	/* a 32-bit EFI: its tables are of no use to 64-bit Linux */
 		case 20:
 			boot_info.efi = true;
 			break;

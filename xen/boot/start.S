@@ -34,7 +34,7 @@ mb2_header:
 	.balign 8
 	.short	1, 1				/* information request, optional */
 	.long	4f - 3f + 8
-3:	.long	1, 3, 6, 8, 14, 15
+3:	.long	1, 3, 6, 8, 12, 14, 15, 17
 4:
 	.balign 8
 	.short	2, 0				/* addresses */
@@ -45,6 +45,9 @@ mb2_header:
 	.balign 8
 	.short	4, 1				/* console: text is supported */
 	.long	12, 2
+	.balign 8
+	.short	5, 1				/* framebuffer: any size and depth */
+	.long	20, 0, 0, 0
 	.balign 8
 	.short	6, 0				/* modules page-aligned */
 	.long	8

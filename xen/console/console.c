@@ -21,6 +21,7 @@ static spinlock_t console_lock = SPINLOCK_INIT;
 static char ring[RING_SIZE];
 static u32 ring_head, ring_tail;	/* free-running: first kept byte, one past the last */
 static bool use_serial, use_vga, line_start = true, panicking;
+static bool screen_shared;		/* domain 0 may have drawn on it */
 static bool input_to_hv;
 static unsigned switch_count;
 
@@ -188,15 +189,30 @@ void console_init(void)
 
 void console_end_boot(void)
 {
+	screen_shared = true;
 	if (!opt_keep_vga)
 		vga_off();
 }
 
+/* Whatever domain 0 drew goes; the last messages come again, with room left for the next. */
+static void retake_screen(void)
+{
+	unsigned lines = vga_rows() / 2;
+	u32 from = ring_tail;
+
+	vga_retake();
+	while (from != ring_head && (ring[(from - 1) % RING_SIZE] != '\n' || lines--))
+		from--;
+	for (; from != ring_tail; from++)
+		vga_putc(ring[from % RING_SIZE]);
+}
+
 void console_force_unlock(void)
 {
-	panicking = true;
 	serial_force_polling();
-	vga_on();
+	if (use_vga && screen_shared && !panicking)
+		retake_screen();
+	panicking = true;
 }
 
 void console_drain(void)

@@ -34,6 +34,63 @@ static int platform_settime32(struct xen_platform_op *op)
 
 #define BDA_KBD_FLAGS	0x417	/* in the BIOS data area (IBM PC/AT technical reference) */
 
+/* The part of a region of EFI's memory map from mem.addr on, at most mem.size bytes. */
+static int efi_mem_info(union xenpf_efi_info *info)
+{
+	const struct efi_region *r = efi_find_region(info->mem.addr);
+
+	if (!r)
+		return -ESRCH;
+	info->mem.size = MIN(info->mem.size, r->start + r->size - info->mem.addr);
+	info->mem.attr = r->attr;
+	info->mem.type = r->type;
+	return 0;
+}
+
+/* The vendor's name, cut to what fits in the buffer. */
+static int efi_vendor(union xenpf_efi_info *info)
+{
+	static const u16 end;
+	u32 room = info->vendor.bufsz / sizeof(u16), n = 0;
+
+	if (!room)
+		return -EINVAL;
+	while (n < room - 1 && efi_info.vendor[n])
+		n++;
+	if (copy_to_guest(handle_va(info->vendor.name), efi_info.vendor, n * sizeof(u16)) ||
+	    copy_to_guest(handle_va(info->vendor.name) + n * sizeof(u16), &end, sizeof(end)))
+		return -EFAULT;
+	info->vendor.revision = efi_info.fw_revision;
+	return 0;
+}
+
+/* What EFI's system table says. Its runtime services can't be called (XENPF_efi_runtime_call). */
+static int efi_firmware_info(u32 index, union xenpf_efi_info *info)
+{
+	if (!efi_info.config_table)
+		return -ENOSYS;
+	switch (index) {
+	case XEN_FW_EFI_VERSION:
+		info->version = efi_info.revision;
+		return 0;
+	case XEN_FW_EFI_RT_VERSION:
+		info->version = efi_info.rt_revision;
+		return 0;
+	case XEN_FW_EFI_CONFIG_TABLE:
+		info->cfg.addr = efi_info.config_table;
+		info->cfg.nent = efi_info.nr_tables;
+		return 0;
+	case XEN_FW_EFI_VENDOR:
+		return efi_vendor(info);
+	case XEN_FW_EFI_MEM_INFO:
+		return efi_mem_info(info);
+	case XEN_FW_EFI_PCI_ROM:	/* only boot services could tell */
+	case XEN_FW_EFI_APPLE_PROPERTIES:
+		return -ESRCH;
+	}
+	return -EINVAL;
+}
+
 /* The BIOS is gone by the time anybody asks; but it left the keyboard's state in memory. */
 static int platform_firmware_info(struct xen_platform_op *op)
 {
@@ -50,7 +107,7 @@ static int platform_firmware_info(struct xen_platform_op *op)
 	case XEN_FW_VBEDDC_INFO:
 		return -ESRCH;
 	case XEN_FW_EFI_INFO:
-		return -ENOSYS;
+		return efi_firmware_info(f->index, &f->u.efi_info);
 	}
 	return -EINVAL;
 }

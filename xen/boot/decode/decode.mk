@@ -3,7 +3,7 @@
 # The decoders for compressed kernels: Linux's sources with our shim of its headers.
 #
 # in:   DECODERS        folder of the extracted Linux sources (lib/, include/); its file
-#                       `id` changes when they do
+#                       `id` changes when they do; the console's font is there too
 #       XEN_O           folder of the hypervisor's objects: xen/a/b.c becomes $(XEN_O)/a/b.o
 #       XEN_CFLAGS      flags for all of the hypervisor; ours are added for our objects only
 # out:  xen-objs        our objects are added
@@ -22,6 +22,6 @@ decode-cflags = -Os -ffunction-sections -fdata-sections -D__KERNEL__ \
 
 xen-objs += $(XEN_O)/boot/decode/decode.o $(decode-linux-objs)
 
-$(decode-linux-objs): XEN_CFLAGS += $(decode-cflags)
+$(decode-linux-objs) $(XEN_O)/console/font.o: XEN_CFLAGS += $(decode-cflags)
 $(XEN_O)/boot/decode/xz.o: XEN_CFLAGS += -O2
-$(decode-linux-objs): $(DECODERS)/id
+$(decode-linux-objs) $(XEN_O)/console/font.o: $(DECODERS)/id

@@ -29,6 +29,25 @@ struct boot_info {
 };
 extern struct boot_info boot_info;
 
+/* boot/efi.c: what the EFI system table says. (UEFI specification 2.10, 4.3) */
+#define EFI_CONFIG_ENTRY	24	/* bytes: a GUID and an address */
+#define EFI_MAX_REGIONS 512
+struct efi_region { u64 start, size, attr; u32 type; };	/* bytes; sorted as the firmware did */
+struct efi_info {
+	u32 revision, rt_revision, fw_revision;
+	u16 vendor[100];		/* UCS-2, zero-terminated */
+	paddr_t config_table;		/* 0: not started by EFI, or it can't be told */
+	u32 nr_tables;
+	unsigned nr_regions;
+	struct efi_region region[EFI_MAX_REGIONS];
+};
+extern struct efi_info efi_info;	/* immutable after multiboot_parse() */
+void efi_read_system_table(paddr_t pa);
+/* @size bytes of descriptors of @desc_size bytes each. */
+void efi_read_memory_map(const void *map, u32 size, u32 desc_size);
+/* The region that holds @pa, or NULL. */
+const struct efi_region *efi_find_region(paddr_t pa);
+
 /* boot/cmdline.c: each room declares its options; unknown ones are warned about by name. */
 enum opt_kind { OPT_BOOL, OPT_UINT, OPT_SIZE, OPT_STR, OPT_FN };
 struct boot_option {

@@ -10,6 +10,7 @@
  * 258      0xffff810000000000  512 GB  frame table: struct page_info, 16 bytes  -
  * 259      0xffff818000000000  512 GB  descriptor windows: GDT + LDT per vcpu   -
  * 260      0xffff820000000000  1 GB    the image: code, data, bss               -
+ *          0xffff827fc0000000  1 GB    the screen's framebuffer                 -
  * 261      0xffff828000000000  512 GB  mappings on demand: MMIO, ACPI tables    -
  * 262-271  0xffff830000000000  5 TB    all RAM, mapped one to one, not executable -
  */
@@ -27,6 +28,7 @@
 #define FRAMETABLE_START	0xffff810000000000
 #define DESC_START		0xffff818000000000
 #define IMAGE_START		0xffff820000000000
+#define FRAMEBUFFER_START	0xffff827fc0000000
 #define VMAP_START		0xffff828000000000
 #define VMAP_END		0xffff830000000000
 #define DIRECTMAP_START		0xffff830000000000

@@ -13,10 +13,23 @@ void serial_force_polling(void);
 u16 serial_port(void);
 bool serial_getc(char *c);
 
-bool vga_init(void);			/* false if there is no text screen */
+/* vga.c: the screen, be it VGA's text mode or a framebuffer */
+bool vga_init(void);			/* false if there is no screen that we can use */
 void vga_putc(char c);
 void vga_off(void);
-void vga_on(void);			/* a panic takes the screen back */
+void vga_retake(void);			/* a panic: clear it, whoever used it last, and use it again */
 bool vga_active(void);
+unsigned vga_rows(void);
+
+/* fb.c: a grid of characters on a linear framebuffer */
+bool fb_init(unsigned *cols, unsigned *rows);	/* from boot_info; false if there is none */
+void fb_put(unsigned row, unsigned col, u8 c);
+void fb_scroll(void);			/* by a line */
+void fb_clear(void);
+
+/* font.c */
+#define FONT_W	8
+#define FONT_H	16
+const u8 *font_glyph(u8 c);		/* FONT_H bytes, a row each; bit 7 is left; code page 437 */
 
 #endif
