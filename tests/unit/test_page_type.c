@@ -44,6 +44,7 @@ struct cpu_features cpu_features = { .nx = true, .maxphysaddr = 40 };
 struct e820_map e820;
 uint64_t hv_l4[512];
 mfn_t max_mfn = NR_FRAMES;
+struct frame_span ram_span = { 8, NR_FRAMES / 2 };
 uint32_t tlb_clock = 1;
 
 /* ---- what the sources need of other rooms ---- */

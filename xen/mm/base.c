@@ -15,7 +15,9 @@ void drop_table(struct page_info *pg)
 {
 	struct vcpu *v = current;
 
-	if (put_page_type(pg, !is_idle_vcpu(v)) == -ERESTART && !v->old_table)
+	if (likely(quick_put_type(pg)))
+		put_page(pg);
+	else if (put_page_type(pg, !is_idle_vcpu(v)) == -ERESTART && !v->old_table)
 		v->old_table = pg;		/* with our general reference */
 	else
 		put_page(pg);

@@ -36,7 +36,7 @@ static int refuse(const struct domain *d, unsigned level, u64 e, int err, const 
 }
 
 /* Bits no CPU of this machine knows: they would be page faults of a kind the guest can't have. */
-static bool reserved_bits(u64 e)
+static inline bool reserved_bits(u64 e)
 {
 	return ((e & PTE_ADDR_MASK) >> cpu_features.maxphysaddr) ||
 	       ((e & PTE_NX) && !cpu_features.nx);
@@ -94,18 +94,6 @@ int get_l1e(const struct domain *d, const struct domain *pg_dom, u64 *e)
 	return 0;
 }
 
-void put_l1e(u64 e)
-{
-	struct page_info *pg;
-
-	if (unlikely(frame_is_mmio(pte_mfn(e))))
-		return;
-	pg = mfn_to_page(pte_mfn(e));
-	if (e & PTE_RW)
-		put_page_type(pg, false);
-	put_page(pg);
-}
-
 int get_upper(struct domain *d, unsigned level, u64 *e, bool preemptible)
 {
 	struct page_info *pg;
@@ -158,7 +146,7 @@ int set_l1e(struct domain *d, struct domain *pg_dom, u64 *pte, u64 val, bool pre
 		bool narrows = l1e_narrows(old, val);
 
 		if ((val & PTE_P) && !narrows) {
-			int rc = get_l1e(d, pg_dom, &new);
+			int rc = hold_l1e(d, pg_dom, &new);
 
 			if (rc)
 				return rc;

@@ -27,6 +27,7 @@ struct span { mfn_t start, end; };	/* [start, end) */
 #define MAX_VALID	128
 static struct span valid[MAX_VALID];
 static unsigned nr_valid;
+struct frame_span ram_span;
 
 /* RAM that nobody uses yet; ascending. */
 #define MAX_SPARE	(E820_MAX + 64)
@@ -246,6 +247,9 @@ static void __init find_valid(void)
 		else
 			panic("RAM lies in more than %u pieces", MAX_VALID);
 	}
+	for (unsigned i = 0; i < nr_valid; i++)
+		if (valid[i].end - valid[i].start > ram_span.frames)
+			ram_span = (struct frame_span){ valid[i].start, valid[i].end - valid[i].start };
 }
 
 static void __init map_frame_table(void)

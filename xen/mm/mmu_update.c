@@ -25,7 +25,8 @@ struct domain *get_foreign_domain(domid_t id, bool special, int *err)
 	else if (special && id == DOMID_XEN && is_control_domain(me))
 		d = dom_xen;
 	if (d) {
-		ref_domain(d);
+		if (d != me)
+			ref_domain(d);
 		return d;
 	}
 	*err = is_control_domain(me) ? -ESRCH : -EPERM;
@@ -181,6 +182,30 @@ static u32 do_updates(struct update *u, u64 ureqs, u32 count, long *rc)
 	return i;
 }
 
+/*
+ * The commonest call: one request, for an own page, in an own L1 table, where nothing was mapped.
+ * False: nothing done, the general way must look.
+ */
+static inline bool map_one(struct vcpu *v, u64 ureq)
+{
+	struct domain *d = v->domain;
+	struct page_info *table;
+	u64 ptr, val;
+	bool done;
+
+	if (read_guest_pair(ureq, &ptr, &val) || (ptr & 7))
+		return false;
+	table = hold_l1_table(ptr >> PAGE_SHIFT, d);
+	if (unlikely(!table))
+		return false;
+	done = fill_l1e(d, d, (u64 *)mfn_to_va(ptr >> PAGE_SHIFT) + (ptr & ~PAGE_MASK) / 8, val);
+	if (unlikely(!quick_put_type(table)))
+		drop_table(table);
+	else if (unlikely(!quick_put_page(table)))
+		put_page(table);
+	return done;
+}
+
 long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 {
 	struct update u = { .pg = NULL };
@@ -189,20 +214,23 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 	int err = -ESRCH;
 	long rc;
 
+	if (count == 1 && !pdone && foreigndom == DOMID_SELF && !current->old_table &&
+	    map_one(current, ureqs))
+		return 0;
 	u.pt_dom = get_foreign_domain(pt ? pt - 1u : DOMID_SELF, false, &err);
 	if (!u.pt_dom)
 		return err;
 	u.pg_dom = get_foreign_domain(foreigndom, true, &err);
 	if (!u.pg_dom) {
-		put_domain(u.pt_dom);
+		put_foreign_domain(u.pt_dom);
 		return err;
 	}
 	rc = finish_old_table();
 	if (!rc)
 		did = do_updates(&u, ureqs, n, &rc);
 	release_target(&u);
-	put_domain(u.pg_dom);
-	put_domain(u.pt_dom);
+	put_foreign_domain(u.pg_dom);
+	put_foreign_domain(u.pt_dom);
 	if (!rc && current->old_table)
 		rc = -ERESTART;
 	return batch_end(__HYPERVISOR_mmu_update, ureqs, sizeof(struct mmu_update), did, n - did,
@@ -264,8 +292,9 @@ static long update_va(u64 va, u64 val, u64 flags, struct domain *pg_dom)
 		       v->domain->id, va, val);
 		return -EINVAL;
 	}
-	rc = set_l1e(v->domain, pg_dom, pte, val, false, NULL);
-	put_page_and_type(table);
+	if (!fill_l1e(v->domain, pg_dom, pte, val))
+		rc = set_l1e(v->domain, pg_dom, pte, val, false, NULL);
+	drop_ref_pair(table);
 	if (!rc && cpus)
 		flush_tlb_mask(&cpus, (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG ? va : ~0UL);
 	return rc;
@@ -285,6 +314,6 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 	if (!d)
 		return err;
 	rc = update_va(va, val, flags, d);
-	put_domain(d);
+	put_foreign_domain(d);
 	return rc;
 }

@@ -204,7 +204,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 	rc = finish_old_table();
 	if (!rc)
 		did = do_ops(d, uops, n, &rc);
-	put_domain(d);
+	put_foreign_domain(d);
 	return batch_end(__HYPERVISOR_mmuext_op, uops, sizeof(struct mmuext_op), did, n - did,
 			 done, pdone, foreigndom, rc);
 }

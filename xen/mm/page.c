@@ -44,9 +44,11 @@ bool get_page(struct page_info *pg, const struct domain *d)
 
 struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d)
 {
-	if (!mfn_valid(mfn) || !get_page(mfn_to_page(mfn), d))
+	struct page_info *pg = mfn_to_page(mfn);
+
+	if (!is_ram(mfn) || !((d && quick_get_page(pg, d)) || get_page(pg, d)))
 		return NULL;
-	return mfn_to_page(mfn);
+	return pg;
 }
 
 /* A domain's frame leaves it. */

@@ -17,7 +17,7 @@ u64 *walk_l1e(mfn_t l4, vaddr_t va)
 		u64 e = READ_ONCE(((u64 *)mfn_to_va(mfn))[(va >> shift) & 511]);
 
 		mfn = pte_mfn(e);
-		if (!(e & PTE_P) || (e & PTE_PSE) || !mfn_valid(mfn))
+		if ((e & (PTE_P | PTE_PSE)) != PTE_P || !is_ram(mfn))
 			return NULL;
 	}
 	return (u64 *)mfn_to_va(mfn) + l1_slot(va);
@@ -44,7 +44,7 @@ u64 *get_l1e_of_va(struct vcpu *v, vaddr_t va, struct page_info **table)
 {
 	u64 *pte = guest_va_ok(va) && v->kernel_l4 ? walk_l1e(v->kernel_l4, va) : NULL;
 
-	*table = pte ? get_l1_table(va_to_mfn(pte), v->domain) : NULL;
+	*table = pte ? hold_l1_table(va_to_mfn(pte), v->domain) : NULL;
 	return *table ? pte : NULL;
 }
 

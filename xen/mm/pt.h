@@ -24,10 +24,16 @@ static inline bool hv_slot(unsigned level, unsigned i)
 	return level == 4 && i >= HV_FIRST_SLOT && i <= HV_LAST_SLOT;
 }
 
+/* mfn_valid(), without a call for most frames. */
+static inline bool is_ram(mfn_t mfn)
+{
+	return likely(mfn - ram_span.first < ram_span.frames) || mfn_valid(mfn);
+}
+
 /* Not RAM: nobody counts references, rights decide. The answer for a frame never changes. */
 static inline bool frame_is_mmio(mfn_t mfn)
 {
-	return !mfn_valid(mfn) || page_owner(mfn_to_page(mfn)) == DOMID_IO;
+	return !is_ram(mfn) || page_owner(mfn_to_page(mfn)) == DOMID_IO;
 }
 
 /* ---- entry.c: one entry ------------------------------------------------------ */
@@ -38,7 +44,6 @@ static inline bool frame_is_mmio(mfn_t mfn)
  */
 int get_l1e(const struct domain *d, const struct domain *pg_dom, u64 *e) __must_check;
 int get_upper(struct domain *d, unsigned level, u64 *e, bool preemptible) __must_check;
-void put_l1e(u64 e);
 /* -ERESTART: the reference is gone, the table below isn't finished. */
 int put_upper(u64 e, bool preemptible);
 /*
@@ -67,9 +72,113 @@ int pin_table(struct domain *d, mfn_t mfn, u32 type);
 int unpin_table(struct domain *d, mfn_t mfn);
 bool clear_pinned(struct page_info *pg);
 
-/* ---- pagetable.c --------------------------------------------------------------- */
+/* ---- references, in the states frames are mostly in --------------------------- */
+/*
+ * One comparison and one exchange instead of a call: true if that did it. If not, nothing is
+ * done, and the functions of page.c and type.c know what to do or to say.
+ */
+static inline bool quick_get_page(struct page_info *pg, const struct domain *d)
+{
+	u64 x = atomic_read(&pg->count);
+
+	return ((x & (PGC_OWNER_MASK | PGC_FREE)) >> PGC_OWNER_SHIFT) == d->id &&
+	       d->id < FIRST_RESERVED_DOMID && (s32)x > 0 && cmpxchg(&pg->count, x, x + 1) == x;
+}
+
+/* One more of a type that the frame has. */
+static inline bool quick_get_type(struct page_info *pg, u32 type)
+{
+	u32 x = READ_ONCE(pg->type);
+
+	return (x & (PGT_TYPE_MASK | PGT_VALIDATED)) == (type | PGT_VALIDATED) &&
+	       ((x + 1) & PGT_COUNT_MASK) && cmpxchg(&pg->type, x, x + 1) == x;
+}
+
+/* Not the last one. */
+static inline bool quick_put_type(struct page_info *pg)
+{
+	u32 x = READ_ONCE(pg->type);
+
+	return (x & PGT_VALIDATED) && (x & PGT_COUNT_MASK) > 1 && cmpxchg(&pg->type, x, x - 1) == x;
+}
+
+static inline bool quick_put_page(struct page_info *pg)
+{
+	u64 x = atomic_read(&pg->count);
+
+	return (u32)x > 1 && cmpxchg(&pg->count, x, x - 1) == x;
+}
+
+/* Drop a general and a type reference that isn't a table's last one. */
+static inline void drop_ref_pair(struct page_info *pg)
+{
+	if (!quick_put_type(pg))
+		put_page_type(pg, false);
+	if (!quick_put_page(pg))
+		put_page(pg);
+}
+
+/* What an entry holds is dropped. */
+static inline void put_l1e(u64 e)
+{
+	struct page_info *pg = mfn_to_page(pte_mfn(e));
+
+	if (unlikely(frame_is_mmio(pte_mfn(e))))
+		return;
+	if ((e & PTE_RW) && !quick_put_type(pg))
+		put_page_type(pg, false);
+	if (!quick_put_page(pg))
+		put_page(pg);
+}
+
+/* get_l1e() */
+static inline int hold_l1e(const struct domain *d, const struct domain *pg_dom, u64 *e)
+{
+	struct page_info *pg = mfn_to_page(pte_mfn(*e));
+
+	/* A frame of RAM has no reserved address bits. */
+	if (likely(is_ram(pte_mfn(*e)) && (cpu_features.nx || !(*e & PTE_NX)) &&
+		   quick_get_page(pg, pg_dom))) {
+		if (!(*e & PTE_RW) || likely(quick_get_type(pg, PGT_WRITABLE))) {
+			*e = (*e | PTE_US) & ~(d->privileged ? PTE_G : PTE_G | PTE_CACHE);
+			return 0;
+		}
+		put_page(pg);
+	}
+	return get_l1e(d, pg_dom, e);
+}
+
 /* The frame, if it is a validated L1 of @d, with a general and a type reference; or NULL. */
 struct page_info *get_l1_table(mfn_t mfn, const struct domain *d);
+static inline struct page_info *hold_l1_table(mfn_t mfn, const struct domain *d)
+{
+	struct page_info *pg = mfn_to_page(mfn);
+
+	if (likely(is_ram(mfn) && quick_get_page(pg, d))) {
+		if (likely(quick_get_type(pg, PGT_L1)))
+			return pg;
+		put_page(pg);
+	}
+	return get_l1_table(mfn, d);
+}
+
+/*
+ * set_l1e() where the entry maps nothing yet, as it mostly is. False: nothing done, perhaps
+ * as the entry isn't such a one.
+ */
+static inline bool fill_l1e(struct domain *d, struct domain *pg_dom, u64 *pte, u64 val)
+{
+	u64 old = READ_ONCE(*pte);
+
+	if ((old & PTE_P) || !(val & PTE_P) || hold_l1e(d, pg_dom, &val))
+		return false;
+	if (likely(cmpxchg(pte, old, val) == old))
+		return true;
+	put_l1e(val);
+	return false;
+}
+
+/* ---- pagetable.c --------------------------------------------------------------- */
 /* The L1 entry that maps @va in v's kernel table, and its table with both references; or NULL. */
 u64 *get_l1e_of_va(struct vcpu *v, vaddr_t va, struct page_info **table);
 
@@ -80,8 +189,16 @@ void drop_table(struct page_info *pg);
 int finish_old_table(void);
 
 /* ---- mmu_update.c ------------------------------------------------------------- */
-/* The domain a hypercall names, referenced, if the caller may act on it; or NULL and *err. */
+/*
+ * The domain a hypercall names, if the caller may act on it; or NULL and *err. It stays until
+ * put_foreign_domain(): by a reference, if it isn't the caller's own.
+ */
 struct domain *get_foreign_domain(domid_t id, bool special, int *err);
+static inline void put_foreign_domain(struct domain *d)
+{
+	if (d != current->domain)
+		put_domain(d);
+}
 /* CPUs on which a bitmap of vcpus, at guest address @va, may run. */
 int read_vcpu_mask(const struct domain *d, vaddr_t va, u64 *cpus);
 

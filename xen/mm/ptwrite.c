@@ -422,7 +422,7 @@ bool emulate_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 	e = map ? READ_ONCE(*map) : 0;
 	if ((e & (PTE_P | PTE_RW)) != PTE_P)
 		return false;
-	table = get_l1_table(pte_mfn(e), v->domain);
+	table = hold_l1_table(pte_mfn(e), v->domain);
 	if (!table)
 		return false;
 	done = fetch(v, regs, &in) && (addr & 7) + in.width <= 8 &&

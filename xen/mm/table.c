@@ -16,7 +16,7 @@ static int l1_up(u64 *t, struct domain *d, u32 *n)
 
 		if (!(e & PTE_P))
 			continue;
-		rc = get_l1e(d, d, &e);
+		rc = hold_l1e(d, d, &e);
 		if (rc)
 			return rc;
 		if (e != t[*n])

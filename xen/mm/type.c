@@ -221,8 +221,7 @@ int get_page_and_type(struct page_info *pg, struct domain *d, u32 type)
 
 void put_page_and_type(struct page_info *pg)
 {
-	put_page_type(pg, false);
-	put_page(pg);
+	drop_ref_pair(pg);
 }
 
 bool clear_pinned(struct page_info *pg)

@@ -70,6 +70,8 @@ extern u64 total_ram_frames;		/* of the machine */
 
 /* True if the frame has a page_info: RAM (or a hole inside a chunk of RAM, owned by DOMID_IO). */
 bool mfn_valid(mfn_t mfn);
+/* The biggest piece of what mfn_valid() says yes to. Immutable after mm_init(). */
+extern struct frame_span { mfn_t first; u64 frames; } ram_span;
 static inline struct page_info *mfn_to_page(mfn_t mfn) { return &frame_table[mfn]; }
 static inline mfn_t page_to_mfn(const struct page_info *pg) { return pg - frame_table; }
 static inline void *page_to_va(const struct page_info *pg) { return mfn_to_va(page_to_mfn(pg)); }
