@@ -268,12 +268,13 @@ static void breakpoints(void)
  * Flags that change what the hypervisor's own instructions do: NT, AC, DF, TF; and a
  * breakpoint that hits between mov ss and the instruction which enters it.
  */
-extern char u_flags_syscall[], u_flags_sysenter[], u_flags_int[], u_ss_syscall[], u_ss_int[];
+extern char u_flags_syscall[], u_flags_sysenter[], u_flags_int[], u_ss_syscall[], u_ss_int[], u_fault[];
 asm(".pushsection .user, \"ax\"\n"
     "u_flags_syscall: pushq $0x44700; popfq; syscall; ud2\n"
     "u_flags_sysenter: pushq $0x44600; popfq; sysenter; ud2\n"
     "u_flags_int: pushq $0x44600; popfq; int $0x80; ud2\n"
     "u_ss_syscall: mov (%rsp), %ss; syscall; ud2\n"
+    "u_fault: mov 0x123456, %eax; ud2\n"
     "u_ss_int: mov (%rsp), %ss; int $0x80; ud2\n"
     ".popsection\n");
 
@@ -301,6 +302,26 @@ static void entry_flags(void)
 		CHECK_EQ(HC2(set_debugreg, 7, 0xf00404), 0);
 	}
 	CHECK_EQ(HC2(set_debugreg, 7, 0x400), 0);
+}
+
+/* Where user mode's fault was, as both ways of asking tell it. */
+static void user_faults(void)
+{
+	struct regs r = user_start(USER_ADDR(u_fault));
+	unsigned long cr2 = 0;
+
+	section("faults of user mode");
+	r.rflags = 2;
+	user_run(&r);
+	CHECK_EQ(user_regs.vector, 14);
+	CHECK_EQ(user_regs.error, 4);
+	CHECK_EQ(vcpu->arch.cr2, 0x123456);
+	CHECK_EQ(TRY("mov %%cr2, %0", : "=r" (cr2) :: "memory"), NO_TRAP);
+	CHECK_EQ(cr2, 0x123456);
+	r.rip = HV_END - 8;
+	user_run(&r);
+	CHECK_EQ(user_regs.vector, 14);
+	CHECK_EQ(vcpu->arch.cr2, HV_END - 8);
 }
 
 static void leave_user(struct regs *r)
@@ -397,6 +418,7 @@ void test_main(void)
 	absurd_times();
 	breakpoints();
 	entry_flags();
+	user_faults();
 	iret_places();
 	leave_open();
 }

@@ -48,6 +48,7 @@ void asm_offsets(void)
 	OFFSET(V_syscall_cb, struct vcpu, syscall_cb);
 	OFFSET(V_syscall_masks, struct vcpu, syscall_masks);
 	OFFSET(V_info, struct vcpu, info);
+	OFFSET(V_cr2, struct vcpu, cr2);
 	OFFSET(V_traps, struct vcpu, traps);
 	OFFSET(V_restart, struct vcpu, mc.restart);
 	OFFSET(V_nmi_pending, struct vcpu, nmi_pending);

@@ -391,6 +391,7 @@ page_fault_entry:
 	je	page_fault_to_c
 	mov	V_info(%rcx), %r11
 	mov	%rdx, VI_cr2(%r11)
+	mov	%rdx, V_cr2(%rcx)
 	swapgs
 	mov	V_kernel_l4(%rcx), %rdx
 	shl	$12, %rdx
