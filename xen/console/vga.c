@@ -77,25 +77,27 @@ static void scroll(void)
 		screen[TEXT_COLS * (TEXT_ROWS - 1) + i] = ATTR | ' ';
 }
 
+static void new_line(void)
+{
+	col = 0;
+	if (++row >= rows)
+		scroll();
+}
+
 void vga_putc(char c)
 {
 	if (c == '\n') {
-		row++;
-		col = 0;
+		new_line();
 	} else if (c == '\r') {
 		col = 0;
 	} else if (c == '\t') {
 		col = (col + 8) & ~7U;
 	} else if (c >= ' ') {
+		if (col >= cols)
+			new_line();
 		put(c);
 		col++;
 	}
-	if (col >= cols) {
-		col = 0;
-		row++;
-	}
-	if (row >= rows)
-		scroll();
 	set_cursor();
 }
 
