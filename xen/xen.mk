@@ -12,7 +12,7 @@ XEN_VERSION_STRING := $(shell git describe --always --dirty 2>/dev/null || echo 
 gcc-include := $(shell $(CC) -print-file-name=include)
 XEN_CFLAGS = -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin-printf -fpie -fvisibility=hidden -fno-stack-protector \
-	-fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
 	-fno-delete-null-pointer-checks -fno-jump-tables -fcf-protection=none -mgeneral-regs-only -mno-red-zone -mcmodel=small \
 	-D__XEN_TOOLS__ -nostdinc -isystem $(gcc-include) \
 	-include $(CURDIR)/xen/include/xen/hidden.h \

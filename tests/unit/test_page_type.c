@@ -44,6 +44,7 @@ struct cpu_features cpu_features = { .nx = true, .maxphysaddr = 40 };
 struct e820_map e820;
 uint64_t hv_l4[512];
 mfn_t max_mfn = NR_FRAMES;
+uint64_t pte_special = PTE_P | PTE_G | PTE_PWT | PTE_PCD | PTE_PSE;
 struct frame_span ram_span = { 8, NR_FRAMES / 2 };
 uint32_t tlb_clock = 1;
 

@@ -50,10 +50,12 @@ void asm_offsets(void)
 	OFFSET(V_info, struct vcpu, info);
 	OFFSET(V_cr2, struct vcpu, cr2);
 	OFFSET(V_traps, struct vcpu, traps);
-	OFFSET(V_restart, struct vcpu, mc.restart);
+	OFFSET(V_restart, struct vcpu, restart);
 	OFFSET(V_nmi_pending, struct vcpu, nmi_pending);
-	_Static_assert(offsetof(struct vcpu, inject.pending) == offsetof(struct vcpu, nmi_pending) + 1,
-		       "entry.S looks at both at once");
+	_Static_assert(offsetof(struct vcpu, restart) == offsetof(struct vcpu, nmi_masked) + 1 &&
+		       offsetof(struct vcpu, nmi_pending) == offsetof(struct vcpu, nmi_masked) + 2 &&
+		       offsetof(struct vcpu, inject.pending) == offsetof(struct vcpu, nmi_masked) + 3,
+		       "entry.S looks at them at once");
 	OFFSET(V_nmi_masked, struct vcpu, nmi_masked);
 	OFFSET(V_domain, struct vcpu, domain);
 	OFFSET(VI_pending, struct vcpu_info, evtchn_upcall_pending);

@@ -59,15 +59,10 @@
 
 /*
  * syscall of the boot CPU. Its stack block is part of the image, so the stub is
- * plain RIP-relative code; a stub like this exists for each CPU.
+ * plain RIP-relative code; a stub like this exists for each CPU. The one of 64-bit code,
+ * syscall_stub, stands below where it need not jump.
  */
 	.globl	syscall_stub, syscall32_stub, sysenter_entry
-	.balign 16
-syscall_stub:
-	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_scratch(%rip)
-	lea	boot_stack_top - CPU_INFO_SIZE + CI_regs + R_es(%rip), %rsp
-	jmp	syscall_entry
-
 	.balign 16
 syscall32_stub:
 	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_scratch(%rip)
@@ -111,6 +106,9 @@ syscall32_stub:
 #define IN_SYSCALL	0x100
 
 	.balign 16
+syscall_stub:
+	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_scratch(%rip)
+	lea	boot_stack_top - CPU_INFO_SIZE + CI_regs + R_es(%rip), %rsp
 syscall_entry:
 	pushq	$GUEST_DS
 	push	CI_scratch - CI_regs - R_ss(%rsp)
@@ -196,7 +194,7 @@ syscall_to_c:
 	pushq	$0
 	movl	$TRAP_SYSCALL, 4(%rsp)
 	SAVE_REGS
-1:	mov	%rsp, %rdi
+	mov	%rsp, %rdi
 	call	do_syscall
 	jmp	exit_to_guest
 
@@ -209,8 +207,7 @@ syscall_from_kernel:
 	je	iret_short
 	cmp	$MAX_HYPERCALLS_, %rax
 	jae	syscall_to_c
-	pushq	$0
-	movl	$TRAP_SYSCALL, 4(%rsp)
+	push	syscall_vector(%rip)
 	push	%rdi
 	push	%rsi
 	push	%rdx
@@ -227,21 +224,14 @@ syscall_from_kernel:
 	push	%r14
 	push	%r15
 	mov	%rcx, %rbx
-	lea	hypercall_table(%rip), %rcx
-	mov	(%rcx, %rax, 8), %rax
-	test	%rax, %rax
-	jz	1b
+	lea	hypercall_table(%rip), %r11
 	mov	%r10, %rcx
-	movb	$0, V_restart(%rbx)
-	call	*%rax
-	cmpb	$0, V_restart(%rbx)
-	jne	exit_to_guest
+	call	*(%r11, %rax, 8)
+	cmpl	$0, V_nmi_masked(%rbx)		/* restart, NMI, exception */
+	jne	hypercall_with_work
 	mov	%rax, R_rax(%rsp)
-
 	mov	CI_cpu - CI_regs(%rsp), %rdx
 	cmpl	$0, CPU_work(%rdx)
-	jne	exit_to_guest
-	cmpw	$0, V_nmi_pending(%rbx)		/* and an exception */
 	jne	exit_to_guest
 	mov	V_info(%rbx), %rdx
 	movzwl	VI_pending(%rdx), %edx		/* pending in the low byte, mask in the high one */
@@ -268,32 +258,35 @@ syscall_from_kernel:
 	mov	F_rsp + 8(%rsp), %rsp
 	sysretq
 
+hypercall_with_work:
+	cmpb	$0, V_restart(%rbx)
+	movb	$0, V_restart(%rbx)
+	jne	exit_to_guest
+	mov	%rax, R_rax(%rsp)
+	jmp	exit_to_guest
+
 /*
  * The iret hypercall: rcx = vcpu. struct iret_context at the guest's rsp: rax, r11, rcx, flags,
- * rip, cs, rflags, rsp, ss.
+ * rip, cs, rflags, rsp, ss. Where it wraps at zero it is still in the guest's memory.
  */
 iret_short:
 	mov	F_rsp(%rsp), %r11
 	cmp	top_of_hypervisor(%rip), %r11
 	jbe	syscall_to_c
-	cmp	$-4096, %r11
-	ja	syscall_to_c
 1:	testl	$IN_SYSCALL, 3 * 8(%r11)
 	jnz	syscall_to_c
-	push	%rdx
-	push	%rsi
 2:	push	2 * 8(%r11)			/* rcx */
 3:	push	1 * 8(%r11)			/* r11 */
-4:	push	0 * 8(%r11)			/* rax; rsp is now 40 below regs.rip */
+4:	push	0 * 8(%r11)			/* rax; rsp is now 24 below regs.rip */
 5:	mov	4 * 8(%r11), %rax
-	mov	%rax, F_rip + 40(%rsp)
+	mov	%rax, F_rip + 24(%rsp)
 6:	mov	7 * 8(%r11), %rax
-	mov	%rax, F_rsp + 40(%rsp)
+	mov	%rax, F_rsp + 24(%rsp)
 7:	movzwl	8 * 8(%r11), %eax
 	or	$3, %eax
-	mov	%rax, F_ss + 40(%rsp)
-8:	movzwl	5 * 8(%r11), %edx
-9:	mov	6 * 8(%r11), %rax
+	mov	%rax, F_ss + 24(%rsp)
+8:	mov	6 * 8(%r11), %rax
+9:	movzwl	5 * 8(%r11), %r11d
 	FIXUP	1b, iret_fault
 	FIXUP	2b, iret_fault
 	FIXUP	3b, iret_fault
@@ -303,51 +296,48 @@ iret_short:
 	FIXUP	7b, iret_fault
 	FIXUP	8b, iret_fault
 	FIXUP	9b, iret_fault
-	mov	V_info(%rcx), %rsi
-	bt	$9, %eax
-	setnc	VI_mask(%rsi)			/* IF clear: events masked */
 	and	$FLAGS_IRET, %rax
-	or	$EF_IF | 2, %rax
-	mov	%rax, F_rflags + 40(%rsp)
-	movb	$0, V_nmi_masked(%rcx)
-	mov	%edx, %eax
-	or	$3, %eax
-	mov	%rax, F_cs + 40(%rsp)
-	cmp	%eax, %edx
-	jne	1f
+	mov	%rax, F_rflags + 24(%rsp)
+	mov	V_info(%rcx), %rax
+	btsl	$9, F_rflags + 24(%rsp)
+	setnc	VI_mask(%rax)			/* IF clear: events masked */
+	mov	%r11, F_cs + 24(%rsp)
+	not	%r11d
+	test	$3, %r11b
+	jnz	2f
 
-	mov	V_user_l4(%rcx), %rax		/* back to user mode */
-	test	%rax, %rax
+	mov	V_user_l4(%rcx), %r11		/* back to user mode */
+	test	%r11, %r11
 	jz	iret_fault
 	movb	$0, V_kernel_mode(%rcx)
 	swapgs
-	shl	$12, %rax
-	mov	%rax, %cr3
+	shl	$12, %r11
+	mov	%r11, %cr3
 
-1:	movzwl	VI_pending(%rsi), %eax		/* as above */
+1:	movzwl	VI_pending(%rax), %eax		/* as above */
 	dec	%eax
 	cmp	$0xff, %eax
 	jb	iret_with_work
-	mov	F_cpu + 40(%rsp), %rdx
-	cmpl	$0, CPU_work(%rdx)
+	mov	F_cpu + 24(%rsp), %rax
+	cmpl	$0, CPU_work(%rax)
 	jne	iret_with_work
-	cmpb	$0, V_nmi_pending(%rcx)
+	cmpl	$0, V_nmi_masked(%rcx)
 	jne	iret_with_work
 	pop	%rax
 	pop	%r11
 	pop	%rcx
-	pop	%rsi
-	pop	%rdx
-1:	iretq
-	FIXUP	1b, iret_failed
+3:	iretq
+	FIXUP	3b, iret_failed
+
+2:	orb	$3, F_cs + 24(%rsp)		/* stays in the kernel, in ring 3 */
+	jmp	1b
 
 /* The guest's registers are restored; something is to be done before it runs. */
 iret_with_work:
+	movb	$0, V_nmi_masked(%rcx)
 	pop	%rax
 	pop	%r11
 	pop	%rcx
-	pop	%rsi
-	pop	%rdx
 	pushq	$0
 	SAVE_REGS
 	jmp	exit_to_guest
@@ -372,7 +362,7 @@ iret_fault:
 	.balign 16
 page_fault_entry:
 	testb	$3, F_cs + 8(%rsp)
-	jz	trap_entry
+	jz	page_fault_in_hypervisor
 	push	%rax
 	push	%rdx
 	push	%rcx
@@ -450,6 +440,8 @@ page_fault_to_c:
 	pop	%rcx
 	pop	%rdx
 	pop	%rax
+page_fault_in_hypervisor:
+	movl	$14, 4(%rsp)
 	jmp	trap_entry
 
 page_fault_fault:
@@ -457,6 +449,7 @@ page_fault_fault:
 	pop	%rcx
 	pop	%rdx
 	pop	%rax
+	movl	$14, 4(%rsp)
 	SAVE_REGS
 	call	crash_kernel_stack
 	jmp	exit_to_guest
@@ -464,6 +457,8 @@ page_fault_fault:
 	.balign 8
 top_of_hypervisor:
 	.quad	HV_VIRT_END + 4096
+syscall_vector:			/* error code 0, TRAP_SYSCALL */
+	.long	0, TRAP_SYSCALL
 
 /*
  * sysenter: the hardware loaded rsp from the MSR and saved nothing. Of the flags it cleared
@@ -589,7 +584,9 @@ entry_stubs:
 	.set	vec, 0
 	.rept	256
 	.balign 16
-	.if	(vec == 8) || (vec >= 10 && vec <= 14) || (vec == 17) || (vec == 21)
+	.if	vec == 14
+	jmp	page_fault_entry
+	.elseif	(vec == 8) || (vec >= 10 && vec <= 14) || (vec == 17) || (vec == 21)
 	movl	$vec, 4(%rsp)
 	.else
 	pushq	$0
@@ -597,8 +594,6 @@ entry_stubs:
 	.endif
 	.if	(vec == 1) || (vec == 2) || (vec == 8) || (vec == 18)
 	jmp	ist_entry
-	.elseif	vec == 14
-	jmp	page_fault_entry
 	.else
 	jmp	trap_entry
 	.endif

@@ -8,7 +8,14 @@
 
 #define CALL(name) [__HYPERVISOR_##name] = (hypercall_fn)(void *)do_##name
 
+static long no_hypercall(void)
+{
+	return -ENOSYS;
+}
+
+#pragma GCC diagnostic ignored "-Woverride-init"	/* the first line is for all that aren't named */
 const hypercall_fn hypercall_table[MAX_HYPERCALLS] = {
+	[0 ... MAX_HYPERCALLS - 1] = (hypercall_fn)(void *)no_hypercall,
 	CALL(set_trap_table),
 	CALL(mmu_update),
 	CALL(set_gdt),
@@ -69,13 +76,13 @@ void do_syscall(struct cpu_user_regs *regs)
 		bounce_syscall(v, regs);
 		return;
 	}
-	if (unlikely(nr >= MAX_HYPERCALLS || !hypercall_table[nr])) {
+	if (unlikely(nr >= MAX_HYPERCALLS)) {
 		regs->rax = -ENOSYS;
 		return;
 	}
-	v->mc.restart = false;
+	v->restart = false;
 	nr = hypercall_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
-	if (!v->mc.restart)
+	if (!v->restart)
 		regs->rax = nr;
 }
 
@@ -106,13 +113,13 @@ long hypercall_restart(unsigned nr, unsigned n, ...)
 	} else {
 		v->mc.call.op = nr;
 	}
-	v->mc.restart = true;
+	v->restart = true;
 	return 0;
 }
 
 static long multicall_one(struct vcpu *v, struct multicall_entry *c)
 {
-	if (c->op >= MAX_HYPERCALLS || !hypercall_table[c->op] || c->op == __HYPERVISOR_multicall ||
+	if (c->op >= MAX_HYPERCALLS || c->op == __HYPERVISOR_multicall ||
 	    c->op == __HYPERVISOR_iret)
 		return -ENOSYS;
 	return hypercall_table[c->op](c->args[0], c->args[1], c->args[2], c->args[3], c->args[4]);
@@ -136,11 +143,11 @@ long do_multicall(u64 list, u64 n)
 		if (copy_from_guest(c, at, sizeof(*c)))
 			return -EFAULT;
 		v->mc.active = true;
-		v->mc.restart = false;
+		v->restart = false;
 		result = multicall_one(v, c);
 		v->mc.active = false;
-		if (v->mc.restart) {
-			v->mc.restart = false;
+		if (v->restart) {
+			v->restart = false;
 			if (copy_to_guest(at, c, sizeof(*c)))
 				return -EFAULT;
 			return hypercall_restart(__HYPERVISOR_multicall, 2, at, n - i);

@@ -15,6 +15,7 @@
 #include <xen/boot.h>
 #include <xen/lib.h>
 #include "heap.h"
+#include "pt.h"
 
 extern char _image_start[], _image_end[];
 
@@ -28,6 +29,7 @@ struct span { mfn_t start, end; };	/* [start, end) */
 static struct span valid[MAX_VALID];
 static unsigned nr_valid;
 struct frame_span ram_span;
+u64 pte_special = PTE_P | PTE_G | PTE_PWT | PTE_PCD | PTE_PSE | PTE_NX;
 
 /* RAM that nobody uses yet; ascending. */
 #define MAX_SPARE	(E820_MAX + 64)
@@ -381,6 +383,7 @@ void __init mm_init(void)
 {
 	if (cpu_features.nx) {
 		nx = PTE_NX;
+		pte_special &= ~PTE_NX;
 		wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NX);
 	}
 	global = cpu_features.pge ? PTE_G : 0;

@@ -182,31 +182,7 @@ static u32 do_updates(struct update *u, u64 ureqs, u32 count, long *rc)
 	return i;
 }
 
-/*
- * The commonest call: one request, for an own page, in an own L1 table, where nothing was mapped.
- * False: nothing done, the general way must look.
- */
-static inline bool map_one(struct vcpu *v, u64 ureq)
-{
-	struct domain *d = v->domain;
-	struct page_info *table;
-	u64 ptr, val;
-	bool done;
-
-	if (read_guest_pair(ureq, &ptr, &val) || (ptr & 7))
-		return false;
-	table = hold_l1_table(ptr >> PAGE_SHIFT, d);
-	if (unlikely(!table))
-		return false;
-	done = fill_l1e(d, d, (u64 *)mfn_to_va(ptr >> PAGE_SHIFT) + (ptr & ~PAGE_MASK) / 8, val);
-	if (unlikely(!quick_put_type(table)))
-		drop_table(table);
-	else if (unlikely(!quick_put_page(table)))
-		put_page(table);
-	return done;
-}
-
-long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
+static __attribute__((noinline)) long update_batch(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 {
 	struct update u = { .pg = NULL };
 	u32 done, n = batch_begin(count, pdone, &done), did = 0;
@@ -214,9 +190,6 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 	int err = -ESRCH;
 	long rc;
 
-	if (count == 1 && !pdone && foreigndom == DOMID_SELF && !current->old_table &&
-	    map_one(current, ureqs))
-		return 0;
 	u.pt_dom = get_foreign_domain(pt ? pt - 1u : DOMID_SELF, false, &err);
 	if (!u.pt_dom)
 		return err;
@@ -235,6 +208,70 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 		rc = -ERESTART;
 	return batch_end(__HYPERVISOR_mmu_update, ureqs, sizeof(struct mmu_update), did, n - did,
 			 done, pdone, foreigndom, rc);
+}
+
+/*
+ * map_one() could not: give back the references to the table and what entry @held holds, and go
+ * the general way.
+ */
+static __attribute__((noinline)) long map_general(u64 ureq, struct page_info *table, bool typed,
+						  u64 held)
+{
+	if (held)
+		put_l1e(held);
+	if (typed)
+		drop_table(table);
+	else if (table)
+		put_page(table);
+	return update_batch(ureq, 1, 0, DOMID_SELF);
+}
+
+/* map_one() holds the table's last reference, or lost a race for its count. */
+static __attribute__((noinline)) long map_release(struct page_info *table)
+{
+	drop_table(table);
+	return 0;
+}
+
+/*
+ * The commonest call of all, at each page fault: one request, for an own frame of RAM with
+ * plain attributes, in an own L1 table, where nothing was mapped.
+ */
+static inline long map_one(u64 ureq)
+{
+	const struct domain *d = current->domain;
+	struct page_info *table, *pg;
+	u64 ptr, val, *pte, old, left;
+
+	if (read_guest_pair(ureq, &ptr, &val) || (ptr & 7) || ((val ^ PTE_P) & pte_special) || !in_ram_span(ptr >> PAGE_SHIFT) || !in_ram_span(pte_mfn(val)))
+		return map_general(ureq, NULL, false, 0);
+	table = mfn_to_page(ptr >> PAGE_SHIFT);
+	pg = mfn_to_page(pte_mfn(val));
+	if (!quick_get_own(table, d->id))
+		return map_general(ureq, NULL, false, 0);
+	if (!quick_get_type(table, PGT_L1))
+		return map_general(ureq, table, false, 0);
+	pte = pa_to_va(ptr);
+	old = READ_ONCE(*pte);
+	if ((old & PTE_P) || !quick_get_own(pg, d->id))
+		return map_general(ureq, table, true, 0);
+	if ((val & PTE_RW) && !quick_get_type(pg, PGT_WRITABLE))
+		return map_general(ureq, table, true, val & ~PTE_RW);
+	val |= PTE_US;
+	if (cmpxchg(pte, old, val) != old)
+		return map_general(ureq, table, true, val);
+	if (!quick_put_type(table))
+		return map_release(table);
+	left = atomic_sub(&table->count, 1);
+	return likely((u32)left + 1 > 1) ? 0 : last_page_ref(table, left);
+}
+
+long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
+{
+	/* One, none, self: in a single comparison. An old table may wait, no upper table goes here. */
+	if (!((count ^ 1) | pdone | (foreigndom ^ DOMID_SELF)))
+		return map_one(ureqs);
+	return update_batch(ureqs, count, pdone, foreigndom);
 }
 
 /* ---- update_va_mapping --------------------------------------------------------------- */

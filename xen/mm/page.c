@@ -86,13 +86,16 @@ static void release_frame(struct page_info *pg)
 	}
 }
 
+long last_page_ref(struct page_info *pg, u64 left)
+{
+	BUG_ON(left & PGC_COUNT_MASK);		/* there was none */
+	release_frame(pg);
+	return 0;
+}
+
 void put_page(struct page_info *pg)
 {
-	u64 left = atomic_sub(&pg->count, 1) & PGC_COUNT_MASK;
-
-	BUG_ON(left == PGC_COUNT_MASK);
-	if (unlikely(!left))
-		release_frame(pg);
+	drop_page(pg);
 }
 
 int assign_frames(struct domain *d, struct page_info *pg, unsigned order)

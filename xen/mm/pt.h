@@ -24,11 +24,13 @@ static inline bool hv_slot(unsigned level, unsigned i)
 	return level == 4 && i >= HV_FIRST_SLOT && i <= HV_LAST_SLOT;
 }
 
+static inline bool in_ram_span(mfn_t mfn) { return mfn - ram_span.first < ram_span.frames; }
+
 /* mfn_valid(), without a call for most frames. */
-static inline bool is_ram(mfn_t mfn)
-{
-	return likely(mfn - ram_span.first < ram_span.frames) || mfn_valid(mfn);
-}
+static inline bool is_ram(mfn_t mfn) { return likely(in_ram_span(mfn)) || mfn_valid(mfn); }
+
+/* Bits of a plain L1 entry that are known: P is set, G, PAT's and NX, if unknown to the CPU, aren't. (init.c) */
+extern u64 pte_special;
 
 /* Not RAM: nobody counts references, rights decide. The answer for a frame never changes. */
 static inline bool frame_is_mmio(mfn_t mfn)
@@ -77,12 +79,17 @@ bool clear_pinned(struct page_info *pg);
  * One comparison and one exchange instead of a call: true if that did it. If not, nothing is
  * done, and the functions of page.c and type.c know what to do or to say.
  */
-static inline bool quick_get_page(struct page_info *pg, const struct domain *d)
+static inline bool quick_get_own(struct page_info *pg, domid_t id)	/* not a reserved one */
 {
 	u64 x = atomic_read(&pg->count);
 
-	return ((x & (PGC_OWNER_MASK | PGC_FREE)) >> PGC_OWNER_SHIFT) == d->id &&
-	       d->id < FIRST_RESERVED_DOMID && (s32)x > 0 && cmpxchg(&pg->count, x, x + 1) == x;
+	return (domid_t)(x >> PGC_OWNER_SHIFT) == id && (s32)x > 0 &&
+	       cmpxchg(&pg->count, x, x + 1) == x;
+}
+
+static inline bool quick_get_page(struct page_info *pg, const struct domain *d)
+{
+	return d->id < FIRST_RESERVED_DOMID && quick_get_own(pg, d->id);
 }
 
 /* One more of a type that the frame has. */
@@ -94,19 +101,22 @@ static inline bool quick_get_type(struct page_info *pg, u32 type)
 	       ((x + 1) & PGT_COUNT_MASK) && cmpxchg(&pg->type, x, x + 1) == x;
 }
 
-/* Not the last one. */
+/* Not the last one. The caller holds one, so the type is VALIDATED. */
 static inline bool quick_put_type(struct page_info *pg)
 {
 	u32 x = READ_ONCE(pg->type);
 
-	return (x & PGT_VALIDATED) && (x & PGT_COUNT_MASK) > 1 && cmpxchg(&pg->type, x, x - 1) == x;
+	return (x & PGT_COUNT_MASK) > 1 && cmpxchg(&pg->type, x, x - 1) == x;
 }
 
-static inline bool quick_put_page(struct page_info *pg)
+/* put_page(), with a call only for the last one. */
+long last_page_ref(struct page_info *pg, u64 left);
+static inline void drop_page(struct page_info *pg)
 {
-	u64 x = atomic_read(&pg->count);
+	u64 left = atomic_sub(&pg->count, 1);
 
-	return (u32)x > 1 && cmpxchg(&pg->count, x, x - 1) == x;
+	if (unlikely((u32)left + 1 <= 1))
+		last_page_ref(pg, left);
 }
 
 /* Drop a general and a type reference that isn't a table's last one. */
@@ -114,8 +124,7 @@ static inline void drop_ref_pair(struct page_info *pg)
 {
 	if (!quick_put_type(pg))
 		put_page_type(pg, false);
-	if (!quick_put_page(pg))
-		put_page(pg);
+	drop_page(pg);
 }
 
 /* What an entry holds is dropped. */
@@ -127,8 +136,7 @@ static inline void put_l1e(u64 e)
 		return;
 	if ((e & PTE_RW) && !quick_put_type(pg))
 		put_page_type(pg, false);
-	if (!quick_put_page(pg))
-		put_page(pg);
+	drop_page(pg);
 }
 
 /* get_l1e() */

@@ -68,8 +68,10 @@ struct vcpu {
 	unsigned iopl;			/* virtual IOPL 0-3 */
 	vaddr_t iobmp;			/* guest's I/O bitmap, and ports it covers */
 	unsigned iobmp_ports;
-	bool nmi_masked;		/* own: until the guest's iret */
-	u8 nmi_pending;			/* atomic; entry.S looks at it and the next byte at once */
+	/* Four bytes that are mostly zero: entry.S looks at them at once. */
+	bool nmi_masked __aligned(4);	/* own: until the guest's iret */
+	bool restart;			/* own: the hypercall is to be executed again */
+	u8 nmi_pending;			/* atomic */
 	struct { bool pending; u8 vector; bool has_error; u32 error; } __packed inject;	/* own: exception raised by emulation */
 
 	/* --- descriptor tables: typed frames mapped in this vcpu's window --- */
@@ -107,7 +109,7 @@ struct vcpu {
 	bool running;			/* run queue lock */
 
 	/* --- hypercalls --- */
-	struct { bool active, restart; struct multicall_entry call; } mc;	/* own */
+	struct { bool active; struct multicall_entry call; } mc;	/* own */
 	int progress_err;		/* own: for restarted operations */
 };
 
