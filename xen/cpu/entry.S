@@ -80,6 +80,9 @@ syscall32_stub:
  * do. They do what enter_kernel(), do_iret(), do_syscall() and prepare_exit() do; what they
  * don't take gets a full frame and goes to C.
  *
+ * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 132,
+ * a hypercall that does nothing 95, the one that maps a page (do_mmu_update) 199.
+ *
  * Offsets from rsp while it points to regs.rip:
  */
 #define F_rip		0
