@@ -80,10 +80,10 @@ void do_syscall(struct cpu_user_regs *regs)
 		regs->rax = -ENOSYS;
 		return;
 	}
-	v->restart = false;
 	nr = hypercall_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
 	if (!v->restart)
 		regs->rax = nr;
+	v->restart = false;
 }
 
 /*
