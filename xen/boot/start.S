@@ -116,7 +116,7 @@ start32:
 	jnc	2f
 	or	$0x800, %eax			/* NXE */
 2:	wrmsr
-	mov	$0x80010033, %eax		/* PG WP NE ET MP PE */
+	mov	$0x80050033, %eax		/* PG AM WP NE ET MP PE */
 	mov	%eax, %cr0
 	lgdt	PA(boot_gdt_ptr)
 	ljmp	$8, $PA(start64)

@@ -24,7 +24,7 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 struct domain *next_domain(domid_t from);
 /* domctl_vcpu.c */
 domctl_fn domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext, domctl_getvcpuinfo,
-	  domctl_get_ext_vcpucontext, domctl_set_ext_vcpucontext, domctl_get_vcpu_msrs,
+	  domctl_sendtrigger, domctl_get_ext_vcpucontext, domctl_set_ext_vcpucontext, domctl_get_vcpu_msrs,
 	  domctl_set_vcpu_msrs;
 struct vcpu *find_vcpu(struct domain *d, u32 id);	/* NULL if it doesn't exist */
 /* domctl_xstate.c */

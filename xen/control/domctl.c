@@ -34,6 +34,7 @@ static const struct domctl_command {
 	[XEN_DOMCTL_setvcpucontext]	= { domctl_setvcpucontext, NOT_SELF },
 	[XEN_DOMCTL_getvcpucontext]	= { domctl_getvcpucontext, NOT_SELF },
 	[XEN_DOMCTL_getvcpuinfo]	= { domctl_getvcpuinfo, BACK },
+	[XEN_DOMCTL_sendtrigger]	= { domctl_sendtrigger },
 	[XEN_DOMCTL_get_ext_vcpucontext] = { domctl_get_ext_vcpucontext, BACK },
 	[XEN_DOMCTL_set_ext_vcpucontext] = { domctl_set_ext_vcpucontext, NOT_SELF },
 	[XEN_DOMCTL_getvcpuextstate]	= { domctl_getvcpuextstate, NOT_SELF | BACK },

@@ -69,6 +69,25 @@ int domctl_getvcpucontext(struct domain *d, struct xen_domctl *op)
 	return rc;
 }
 
+/* An NMI by hand. The other triggers are buttons of a machine that a PV guest doesn't have. */
+int domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+	struct vcpu *v = find_vcpu(d, op->u.sendtrigger.vcpu);
+
+	if (!v || !v->initialised)
+		return -ESRCH;
+	switch (op->u.sendtrigger.trigger) {
+	case XEN_DOMCTL_SENDTRIGGER_NMI:
+		v->nmi_pending = 1;
+		vcpu_unblock(v);
+		return 0;
+	case XEN_DOMCTL_SENDTRIGGER_POWER:
+	case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+		return -EINVAL;
+	}
+	return -ENOSYS;
+}
+
 int domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;

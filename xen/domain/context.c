@@ -313,10 +313,11 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	c->gdt_ents = v->gdt_ents;
 	c->kernel_ss = v->kernel_ss;
 	c->kernel_sp = v->kernel_sp;
-	c->ctrlreg[0] = BIT(0) | CR0_NE | CR0_WP | CR0_PG | v->cr0_ts;
+	c->ctrlreg[0] = (read_cr(0) & ~CR0_TS) | v->cr0_ts;
 	c->ctrlreg[1] = v->user_l4 << PAGE_SHIFT;
+	c->ctrlreg[2] = v->cr2;
 	c->ctrlreg[3] = v->kernel_l4 << PAGE_SHIFT;
-	c->ctrlreg[4] = v->cr4;
+	c->ctrlreg[4] = v->cr4 | CR4_PAE;
 	memcpy(c->debugreg, v->dr, sizeof(c->debugreg));
 	c->event_callback_eip = v->event_cb;
 	c->failsafe_callback_eip = v->failsafe_cb;

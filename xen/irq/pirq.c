@@ -46,11 +46,11 @@ static int find_pirq(const struct irq_domain *irqs, const struct irq_desc *desc)
 	return -1;
 }
 
-/* The timer's line is the hypervisor's, under both of its numbers. */
+/* The timer's line, under both of its numbers: the hypervisor's. Linux maps it, but doesn't bind it. */
+static bool is_timer_gsi(unsigned gsi) { return gsi == 0 || gsi == acpi.isa[0].gsi; }
+
 static bool gsi_allowed(const struct domain *d, unsigned gsi)
 {
-	if (gsi == 0 || gsi == acpi.isa[0].gsi)
-		return false;
 	return is_control_domain(d) || ranges_contain(&d->irq_ok, gsi, gsi);
 }
 
@@ -182,6 +182,8 @@ int pirq_reserve(struct domain *d, bool gsi)
 /* desc->lock held. */
 static int add_guest(struct irq_desc *desc, struct domain *d, unsigned pirq, bool shareable, u32 port)
 {
+	if (desc->kind == IRQ_GSI && is_timer_gsi(desc->gsi))
+		return -EBUSY;
 	if (desc->fn || desc->nr_guests == IRQ_GUESTS_MAX ||
 	    (desc->nr_guests && !(shareable && desc->shareable)))
 		return -EBUSY;
