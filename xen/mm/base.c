@@ -36,6 +36,19 @@ int finish_old_table(void)
 	return 0;
 }
 
+/*
+ * The machine-to-phys table is for guest kernels only (public/xen.h, VMASST_TYPE_m2p_strict): a
+ * table has it from its use as a kernel's base on, and loses it when it becomes user mode's.
+ */
+static void show_m2p(mfn_t l4, bool show)
+{
+	u64 *e = (u64 *)mfn_to_va(l4) + l4_slot(RO_M2P_START);
+	u64 want = show ? hv_l4[l4_slot(RO_M2P_START)] : 0;
+
+	if (*e != want)
+		WRITE_ONCE(*e, want);
+}
+
 /* Make frame @mfn (0: none) v's base table in @slot; the old one stays if that fails. */
 static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 {
@@ -56,6 +69,7 @@ static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 			put_page(pg);
 			return rc;
 		}
+		show_m2p(mfn, slot == &v->kernel_l4);
 	}
 	*slot = mfn;
 	if (v == current)

@@ -284,7 +284,7 @@ static void __init map_m2p(void)
 			vaddr_t offset = from << 21;
 
 			map_page(RW_M2P_START + offset, mfn, 2, PTE_RW | nx | global);
-			map_page(RO_M2P_START + offset, mfn, 2, PTE_US | nx | global);
+			map_page(RO_M2P_START + offset, mfn, 2, PTE_US | nx);	/* not in user mode's tables */
 			memset(mfn_to_va(mfn), 0xff, 2UL << 20);
 		}
 	}
