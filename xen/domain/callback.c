@@ -125,6 +125,8 @@ long do_vm_assist(u64 cmd, u64 type)
 {
 	struct domain *d = current->domain;
 
+	if (type == VMASST_TYPE_m2p_strict && cmd <= VMASST_CMD_disable)
+		return 0;		/* user mode's own tables never have the M2P: mm/base.c */
 	if (type >= 32 || !(VM_ASSISTS_KNOWN >> type & 1))
 		return -EINVAL;
 	switch (cmd) {

@@ -38,7 +38,8 @@ int finish_old_table(void)
 
 /*
  * The machine-to-phys table is for guest kernels only (public/xen.h, VMASST_TYPE_m2p_strict): a
- * table has it from its use as a kernel's base on, and loses it when it becomes user mode's.
+ * table has it from its use as a kernel's base on, and loses it when it becomes user mode's,
+ * unless one table serves both.
  */
 static void show_m2p(mfn_t l4, bool show)
 {
@@ -69,7 +70,7 @@ static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 			put_page(pg);
 			return rc;
 		}
-		show_m2p(mfn, slot == &v->kernel_l4);
+		show_m2p(mfn, slot == &v->kernel_l4 || mfn == v->kernel_l4);
 	}
 	*slot = mfn;
 	if (v == current)
