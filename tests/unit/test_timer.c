@@ -15,6 +15,7 @@ static unsigned on_cpu;
 
 #include "../../xen/time/timer.c"
 #include "../../xen/time/clock.c"
+#include "../../xen/time/agree.c"
 
 unsigned nr_cpus = 2;
 struct cpu_features cpu_features;

@@ -110,6 +110,7 @@ BOOT_FN("reboot", opt_reboot, "how to reset the machine: acpi, kbd, pci or tripl
 static void quiesce(void)
 {
 	irq_disable();
+	stop_other_cpus(false);
 	console_drain();
 	irq_shutdown_all();
 }

@@ -22,8 +22,17 @@ void cpu_do_work(void)
 		console_poll();
 	if (test_and_clear_bit(WORK_CALL, &c->work))
 		unload_idle_vcpu();
-	if (test_and_clear_bit(WORK_NMI_LOG, &c->work))
+	if (test_and_clear_bit(WORK_NMI_LOG, &c->work)) {
+		if (dom0 && dom0->vcpu[0])
+			vcpu_kick(dom0->vcpu[0]);
 		printk("NMI: the platform reports an error; domain 0 was told\n");
+	}
+	if (test_and_clear_bit(WORK_CLOCK, &c->work))
+		clock_adopt();
+	if (test_and_clear_bit(WORK_SHOW, &c->work))
+		show_this_cpu();
+	if (test_and_clear_bit(WORK_STOP, &c->work))
+		stop_this_cpu();
 	if (test_and_clear_bit(WORK_SCHEDULE, &c->work))
 		schedule();		/* last: it may not return */
 }
@@ -68,6 +77,7 @@ void boot_main(u32 magic, paddr_t info)
 	idle_vcpu_init();
 	keys_init();
 	console_init();			/* serial interrupts */
+	cpu_start_all();
 	dom0 = build_dom0();
 	free_init_sections();
 	console_end_boot();

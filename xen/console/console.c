@@ -122,6 +122,19 @@ static bool guest_message_allowed(void)
 	return n++ < 20;
 }
 
+/* In a panic whoever holds the lock doesn't go on. */
+void console_lock_devices(void)
+{
+	if (!panicking)
+		spin_lock(&console_lock);
+}
+
+void console_unlock_devices(void)
+{
+	if (!panicking)
+		spin_unlock(&console_lock);
+}
+
 void vprintk(const char *fmt, va_list ap)
 {
 	char text[512];
@@ -143,11 +156,9 @@ void vprintk(const char *fmt, va_list ap)
 		shown = level < log_console;
 	}
 	vsnprintf(text, sizeof(text), fmt, ap);
-	if (!panicking)
-		spin_lock(&console_lock);
+	console_lock_devices();
 	put_line_part(text, shown || panicking);
-	if (!panicking)
-		spin_unlock(&console_lock);
+	console_unlock_devices();
 }
 
 void printk(const char *fmt, ...)

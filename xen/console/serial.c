@@ -84,10 +84,12 @@ static void set_ier(void)
 
 static void serial_interrupt(void *unused)
 {
+	console_lock_devices();
 	inb(com.port + FCR);		/* reading it acknowledges */
 	receive();
 	transmit_some();
 	set_ier();
+	console_unlock_devices();
 }
 
 bool serial_init(void)

@@ -59,14 +59,15 @@
 
 /*
  * syscall of the boot CPU. Its stack block is part of the image, so the stub is
- * plain RIP-relative code; a stub like this exists for each CPU. The one of 64-bit code,
- * syscall_stub, stands below where it need not jump.
+ * plain RIP-relative code; smp.c makes stubs like these for each other CPU. The one of
+ * 64-bit code, syscall_stub, stands below where it need not jump.
  */
-	.globl	syscall_stub, syscall32_stub, sysenter_entry
+	.globl	syscall_stub, syscall32_stub, syscall_entry, syscall32_entry, sysenter_entry
 	.balign 16
 syscall32_stub:
 	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_scratch(%rip)
 	lea	boot_stack_top - CPU_INFO_SIZE + CI_regs + R_es(%rip), %rsp
+syscall32_entry:
 	pushq	$GUEST_DS
 	push	CI_scratch - CI_regs - R_ss(%rsp)
 	push	%r11

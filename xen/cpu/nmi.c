@@ -8,9 +8,12 @@
 /* Runs in any context, so it only notes bits; WORK_NMI_LOG says the rest. */
 void handle_nmi(struct cpu_user_regs *regs)
 {
-	u8 reason = inb(0x61);
+	u8 reason;
 	struct vcpu *v = dom0 ? dom0->vcpu[0] : NULL;
 
+	if (cpu_must_stop())
+		stop_this_cpu();
+	reason = inb(0x61);
 	if (v && v->domain->shared_info) {
 		u64 *flags = &v->domain->shared_info->arch.nmi_reason;
 

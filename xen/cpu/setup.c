@@ -18,7 +18,8 @@ static struct gate idt[256] __aligned(4096);
 /*
  * GDT page 14, the same for every vcpu and mapped read-only in its window. The
  * accessed bits are set beforehand, as the CPU can't. The TSS descriptor is only
- * needed once, by ltr, from boot_gdt below: the CPU keeps what it loaded.
+ * needed once, by ltr, from boot_gdt below: the CPU keeps what it loaded. CPUs start one
+ * after the other, so boot_gdt serves all.
  */
 u8 hv_gdt_page[4096] __aligned(4096);
 static u64 boot_gdt[0xe050 / 8 - 0xe000 / 8 + 2];
@@ -83,12 +84,12 @@ static void load_tss(struct cpu *c)
 		     :: "i" (HV_CS), "r" (HV_DS) : "rax", "memory");
 }
 
-static void load_msrs(void)
+static void load_msrs(void *syscall64, void *syscall32)
 {
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_features.nx ? EFER_NX : 0));
 	wrmsr(MSR_STAR, (u64)HV_CS << 32 | (u64)GUEST_CS32 << 48);
-	wrmsr(MSR_LSTAR, (u64)syscall_stub);
-	wrmsr(MSR_CSTAR, (u64)syscall32_stub);
+	wrmsr(MSR_LSTAR, (u64)syscall64);
+	wrmsr(MSR_CSTAR, (u64)syscall32);
 	wrmsr(MSR_SFMASK, EFLAGS_IF | EFLAGS_TF | EFLAGS_DF | EFLAGS_NT | EFLAGS_AC | EFLAGS_RF | EFLAGS_IOPL);
 	wrmsr(MSR_SYSENTER_CS, cpu_features.intel ? HV_CS : 0);
 	if (cpu_features.intel) {
@@ -96,6 +97,13 @@ static void load_msrs(void)
 		wrmsr(MSR_SYSENTER_EIP, (u64)sysenter_entry);
 	}
 	wrmsr(MSR_PAT, HV_PAT);
+	if (cpu_features.rdtscp)
+		wrmsr(MSR_TSC_AUX, 0);
+}
+
+static void load_idt(void)
+{
+	asm volatile("lidt %0" :: "m" ((struct table_ptr){ sizeof(idt) - 1, (u64)idt }));
 }
 
 static void load_cr4(void)
@@ -125,13 +133,25 @@ void cpu_setup_early(void)
 	gdt_init();
 	idt_init();
 	load_tss(c);
-	asm volatile("lidt %0" :: "m" ((struct table_ptr){ sizeof(idt) - 1, (u64)idt }));
+	load_idt();
+}
+
+static void load_rest(void *syscall64, void *syscall32)
+{
+	load_msrs(syscall64, syscall32);
+	load_cr4();
+	write_dr(7, 0x400);
+	write_dr(6, 0xffff0ff0);
 }
 
 void cpu_setup_boot(void)
 {
-	load_msrs();
-	load_cr4();
-	write_dr(7, 0x400);
-	write_dr(6, 0xffff0ff0);
+	load_rest(syscall_stub, syscall32_stub);
+}
+
+void cpu_setup_other(void *syscall64, void *syscall32)
+{
+	load_tss(this_cpu());
+	load_idt();
+	load_rest(syscall64, syscall32);
 }

@@ -24,9 +24,24 @@ static void show_help(void)
 			printk(LOG_ERR "  %c  %s\n", k, keys[k].what);
 }
 
-static void show_cpu(void)
+/* One CPU after the other, each by itself, on its way out. */
+void show_this_cpu(void)
 {
-	show_registers(current_regs());
+	unsigned id = this_cpu()->id;
+
+	if (is_idle_vcpu(current)) {
+		printk(LOG_ERR "---- CPU %u idles ----\n", id);
+	} else {
+		printk(LOG_ERR "---- CPU %u runs d%uv%u ----\n", id, current->domain->id, current->id);
+		show_registers(current_regs());
+	}
+	if (id + 1 < nr_cpus)
+		cpu_work(id + 1, WORK_SHOW);
+}
+
+static void show_cpus(void)
+{
+	cpu_work(0, WORK_SHOW);
 }
 
 static void show_dom0(void)
@@ -86,8 +101,6 @@ static void show_clock(void)
 static void key_reboot(void)
 {
 	printk(LOG_ERR "Reboot, as asked by key\n");
-	irq_shutdown_all();
-	console_drain();
 	machine_reset();
 }
 
@@ -99,7 +112,7 @@ static void key_crash(void)
 void keys_init(void)
 {
 	register_key('h', show_help, "this list");
-	register_key('d', show_cpu, "registers of this CPU");
+	register_key('d', show_cpus, "registers of all CPUs");
 	register_key('0', show_dom0, "registers of domain 0's vcpus");
 	register_key('q', show_domains, "domains and their vcpus");
 	register_key('m', show_memory, "memory");

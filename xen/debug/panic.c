@@ -31,6 +31,7 @@ void panic(const char *fmt, ...)
 	va_list ap;
 
 	irq_disable();
+	stop_other_cpus(true);
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

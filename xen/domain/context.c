@@ -5,7 +5,8 @@
  * General registers live in the frame at the top of the CPU's stack and are
  * copied out at every switch. Everything else (page table, descriptor tables,
  * segments, FPU, debug registers) stays in the hardware when the CPU goes idle
- * and is saved only when another vcpu needs the place: cpu->loaded says whose.
+ * and is saved only when another vcpu needs the place: cpu->loaded says whose. If the
+ * vcpu goes on elsewhere, that CPU asks for it (WORK_CALL): v->loaded_on says whom.
  */
 #include <xen/entry.h>
 #include <xen/hypercall.h>
@@ -83,7 +84,17 @@ static void save_hardware(struct vcpu *v)
 	fpu_save(v);
 	if (v->dr[7] & 0xff)
 		write_dr(7, 0x400);
-	clear_bit(this_cpu()->id, &v->domain->dirty_cpus);
+}
+
+/*
+ * All of @v is saved, and another page table, one of domain @next's (or NULL), is loaded.
+ * From the last store on another CPU may have it.
+ */
+static void release(struct vcpu *v, const struct domain *next)
+{
+	if (v->domain != next)
+		clear_bit(this_cpu()->id, &v->domain->dirty_cpus);
+	__atomic_store_n(&v->loaded_on, 0, __ATOMIC_RELEASE);
 }
 
 /* The guest reads its runstate through its kernel's page table, which must be the one loaded. */
@@ -112,9 +123,13 @@ static void publish_runstate(struct vcpu *v)
 		load_guest_cr3(v);
 }
 
-/* False: see load_segments(). */
+/*
+ * The marks come before the table: who changes an entry and then finds no mark here needs
+ * not flush this CPU, which reads the entry later. False: see load_segments().
+ */
 static bool load_hardware(struct vcpu *v)
 {
+	WRITE_ONCE(v->loaded_on, this_cpu()->id + 1);
 	set_bit(this_cpu()->id, &v->domain->dirty_cpus);
 	load_guest_cr3(v);
 	load_gdt(v);
@@ -133,6 +148,7 @@ static void unload(struct cpu *c)
 	write_cr3(va_to_mfn(hv_l4));
 	save_hardware(v);
 	c->loaded = NULL;
+	release(v, NULL);
 }
 
 /* Asked by another CPU (WORK_CALL): give up a vcpu that is loaded but not running here. */
@@ -144,22 +160,55 @@ void unload_idle_vcpu(void)
 		unload(c);
 }
 
-void sync_vcpu_state(struct vcpu *v)
+/*
+ * Another CPU idles with @v loaded, or is just leaving it. That CPU doesn't wait for us: we
+ * have nothing loaded but our current vcpu.
+ */
+static void await_release(struct vcpu *v)
 {
-	struct cpu *c = &cpus[v->cpu];
+	u32 on;
 
-	if (READ_ONCE(c->loaded) != v)
-		return;
-	if (c == this_cpu()) {
-		if (current != v)
-			unload(c);
-		return;
-	}
-	cpu_work(c->id, WORK_CALL);
-	while (READ_ONCE(c->loaded) == v) {
+	while ((on = __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE))) {
+		if (!(atomic_read(&cpus[on - 1].work) & BIT(WORK_CALL)))
+			cpu_work(on - 1, WORK_CALL);
 		serve_flush();
 		cpu_relax();
 	}
+}
+
+void sync_vcpu_state(struct vcpu *v)
+{
+	u32 on = __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE);
+
+	if (!on)
+		return;
+	if (on - 1 != this_cpu()->id)
+		await_release(v);
+	else if (current != v)
+		unload(this_cpu());
+}
+
+/* @v's state into the hardware, and out of it that of the vcpu before. False: see load_segments(). */
+static bool replace_loaded(struct cpu *c, struct vcpu *v)
+{
+	struct vcpu *old = c->loaded;
+	bool ok;
+
+	if (unlikely(READ_ONCE(v->loaded_on))) {
+		if (old)
+			unload(c);
+		old = NULL;
+		await_release(v);
+	}
+	if (old)
+		save_hardware(old);
+	c->loaded = v;
+	ok = load_hardware(v);
+	if (old)
+		release(old, v->domain);
+	if (unlikely(v->singleshot.cpu != c->id))
+		vcpu_timers_migrate(v, c->id);
+	return ok;
 }
 
 /* ---- the switch -------------------------------------------------------------------- */
@@ -181,12 +230,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 	if (is_idle_vcpu(next))
 		jump_with_stack(idle_loop);
 
-	if (c->loaded != next) {
-		if (c->loaded)
-			save_hardware(c->loaded);
-		c->loaded = next;
-		segments_ok = load_hardware(next);
-	}
+	if (c->loaded != next)
+		segments_ok = replace_loaded(c, next);
 	memcpy(&info->regs, &next->regs, FRAME_SIZE);
 	publish_runstate(next);
 	update_vcpu_time(next, false);

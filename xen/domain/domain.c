@@ -113,8 +113,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned id)
 		v->pause_flags = 0;
 		v->info = &v->dummy_info;
 		sched_init_vcpu(v);
-		d->vcpu[id] = v;
-		return v;
+		return v;		/* struct cpu has it */
 	}
 	v->info = id < XEN_LEGACY_MAX_VCPUS ? (struct vcpu_info *)&d->shared_info->vcpu_info[id] : &v->dummy_info;
 	v->info->evtchn_upcall_mask = 1;
@@ -153,7 +152,6 @@ void special_domains_init(void)
 	dom_idle = alloc_domain(DOMID_IDLE);
 	if (!dom_xen || !dom_io || !dom_idle)
 		panic("Not enough memory to start");
-	dom_idle->max_vcpus = MAX_VCPUS;
 }
 
 static void free_domain_parts(struct domain *d)
@@ -265,6 +263,7 @@ void machine_shutdown(u8 code)
 {
 	static const char *const why[] = { "power-off", "reboot", "suspend", "crash", "watchdog" };
 
+	stop_other_cpus(false);
 	printk(LOG_ERR "Domain 0 ended: %s\n", code < ARRAY_SIZE(why) ? why[code] : "for an unknown reason");
 	irq_shutdown_all();
 	console_drain();

@@ -175,8 +175,9 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 	case VCPUOP_register_vcpu_info:
 		return register_info(v, arg);
 	case VCPUOP_send_nmi:
-		v->nmi_pending = 1;
+		__atomic_store_n(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
 		vcpu_unblock(v);
+		vcpu_kick(v);
 		return 0;
 	case VCPUOP_get_physid:
 		return get_physid(v, arg);

@@ -30,6 +30,9 @@
 #define SPIV_ENABLE	(1 << 8)
 #define ICR_BUSY	(1 << 12)
 #define ICR_ASSERT	(1 << 14)
+#define ICR_NMI		(4 << 8)
+#define ICR_INIT	(5 << 8)
+#define ICR_STARTUP	(6 << 8)
 #define LVT_MASKED	(1 << 16)
 #define LVT_NMI		(4 << 8)
 #define LVT_LOW		(1 << 13)
@@ -72,20 +75,24 @@ unsigned apic_id(void)
 }
 
 /* x2APIC register writes aren't ordered after memory writes: the fence makes them so. */
-void send_ipi(unsigned cpu, u8 vector)
+static void send(u32 id, u32 what)
 {
-	u32 id = cpus[cpu].apic_id;
-
 	if (!lapic) {
 		smp_mb();
-		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | ICR_ASSERT | vector);
+		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | ICR_ASSERT | what);
 		return;
 	}
 	while (apic_read(APIC_ICR) & ICR_BUSY)
 		cpu_relax();
 	apic_write(APIC_ICR_HIGH, id << 24);
-	apic_write(APIC_ICR, ICR_ASSERT | vector);
+	apic_write(APIC_ICR, ICR_ASSERT | what);
 }
+
+void send_ipi(unsigned cpu, u8 vector) { send(cpus[cpu].apic_id, vector); }
+void send_nmi(unsigned cpu) { send(cpus[cpu].apic_id, ICR_NMI); }
+void send_init(u32 id) { send(id, ICR_INIT); }
+void send_startup(u32 id, paddr_t entry) { send(id, ICR_STARTUP | entry >> PAGE_SHIFT); }
+bool apic_can_reach(u32 id) { return !lapic || id < 0xff; }
 
 /* Interrupts that the firmware took and never ended would block all below them. */
 static void end_old_interrupts(void)
@@ -101,17 +108,34 @@ static void end_old_interrupts(void)
 	}
 }
 
+/* The firmware may have left another CPU in another mode. From x2APIC the way leads over off (11.12.5). */
+static void join_mode(void)
+{
+	u64 base = rdmsr(MSR_APIC_BASE), want = APIC_BASE_ENABLE | (lapic ? 0 : APIC_BASE_X2APIC);
+
+	if ((base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) == want)
+		return;
+	base &= ~(APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+	wrmsr(MSR_APIC_BASE, base);
+	wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+	if (!lapic)
+		wrmsr(MSR_APIC_BASE, base | want);
+}
+
+/* The platform's NMIs are the boot CPU's. */
 void apic_init_this_cpu(void)
 {
 	unsigned nmi = acpi.nmi_lint ? APIC_LVT1 : APIC_LVT0;
 
+	join_mode();
 	apic_write(APIC_SPIV, SPIV_ENABLE | VEC_SPURIOUS);
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_LVTT, LVT_MASKED | VEC_APIC_TIMER);
 	apic_write(APIC_LVTPC, LVT_MASKED);
 	apic_write(APIC_LVT0, LVT_MASKED);
 	apic_write(APIC_LVT1, LVT_MASKED);
-	apic_write(nmi, LVT_NMI | (acpi.nmi_low ? LVT_LOW : 0));
+	if (!this_cpu()->id)
+		apic_write(nmi, LVT_NMI | (acpi.nmi_low ? LVT_LOW : 0));
 	end_old_interrupts();
 	apic_write(APIC_ESR, 0);
 	apic_write(APIC_LVTERR, VEC_APIC_ERROR);

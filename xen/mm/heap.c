@@ -248,7 +248,7 @@ void free_frames(struct page_info *pg, unsigned order)
 	spin_unlock(&heap_lock);
 }
 
-bool scrub_some(void)
+static bool scrub_next_frame(void)
 {
 	bool found = false;
 	mfn_t tried;
@@ -281,6 +281,19 @@ bool scrub_some(void)
 	found = nr_dirty;
 	spin_unlock(&heap_lock);
 	return found;
+}
+
+/* One CPU at a time: more would only wait for the lock, and make others wait longer. */
+bool scrub_some(void)
+{
+	static bool busy;		/* atomic */
+	bool more;
+
+	if (!atomic_read(&nr_dirty) || xchg(&busy, true))
+		return false;
+	more = scrub_next_frame();
+	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+	return more;
 }
 
 void *alloc_pages(unsigned order)

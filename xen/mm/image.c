@@ -69,8 +69,9 @@ void free_init_sections(void)
 		u64 *l1 = mfn_to_va(pte_mfn(l2[l2_slot(va)]));
 
 		l1[l1_slot(va)] = 0;
-		free_frames(mfn_to_page(PFN_DOWN(va_to_image_pa(va))), 0);
 	}
-	flush_this_cpu();
+	flush_tlb_global();
+	for (paddr_t pa = start; pa < end; pa += PAGE_SIZE)
+		free_frames(mfn_to_page(PFN_DOWN(pa)), 0);
 	printk(LOG_INFO "Freed %lu kB of start-up code and data\n", (end - start) >> 10);
 }

@@ -283,9 +283,13 @@ int read_vcpu_mask(const struct domain *d, vaddr_t va, u64 *cpus)
 
 	if (copy_from_guest(&vcpus, va, sizeof(vcpus)))
 		return -EFAULT;
-	for_each_vcpu(d, v)
-		if (vcpus & BIT(v->id))
-			mask |= BIT(READ_ONCE(v->cpu));
+	smp_mb();	/* after the change of the table; see load_hardware() */
+	for_each_vcpu(d, v) {
+		u32 on = READ_ONCE(v->loaded_on);
+
+		if ((vcpus & BIT(v->id)) && on)
+			mask |= BIT(on - 1);
+	}
 	*cpus = mask & atomic_read(&d->dirty_cpus);
 	return 0;
 }
@@ -332,6 +336,9 @@ static long update_va(u64 va, u64 val, u64 flags, struct domain *pg_dom)
 	if (!fill_l1e(v->domain, pg_dom, pte, val))
 		rc = set_l1e(v->domain, pg_dom, pte, val, false, NULL);
 	drop_ref_pair(table);
+	/* Other CPUs may have loaded the table meanwhile. */
+	if (!rc && nr_cpus > 1 && flush_target(v->domain, flags, &cpus))
+		cpus = atomic_read(&v->domain->dirty_cpus);
 	if (!rc && cpus)
 		flush_tlb_mask(&cpus, (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG ? va : ~0UL);
 	return rc;

@@ -37,8 +37,10 @@ static int flush_vcpus(struct vcpu *v, vaddr_t mask_va, vaddr_t what)
 
 static int flush_all(struct vcpu *v, vaddr_t what)
 {
-	u64 cpus = atomic_read(&v->domain->dirty_cpus);
+	u64 cpus;
 
+	smp_mb();	/* after the change of the table; see load_hardware() */
+	cpus = atomic_read(&v->domain->dirty_cpus);
 	flush_tlb_mask(&cpus, what);
 	return 0;
 }

@@ -19,6 +19,7 @@
 
 #define EVERYTHING	(~0UL)
 #define CACHES		(~1UL)		/* not a flush of TLBs at all: wbinvd */
+#define GLOBALS		(~2UL)		/* everything, and the hypervisor's global entries */
 
 u32 tlb_clock = 1;
 
@@ -41,6 +42,12 @@ static void flush_here(vaddr_t what)
 		WRITE_ONCE(this_cpu()->tlb_time, tick);
 	} else if (what == CACHES) {
 		asm volatile("wbinvd" ::: "memory");
+	} else if (what == GLOBALS) {
+		u64 cr4 = read_cr(4);
+
+		write_cr(4, cr4 & ~CR4_PGE);
+		write_cr(3, read_cr(3));
+		write_cr(4, cr4);
 	} else {
 		invlpg(what);
 	}
@@ -61,6 +68,7 @@ void serve_flush(void)
 
 static void flush_others(u64 cpus_mask, vaddr_t what)
 {
+	cpus_mask &= ~atomic_read(&cpus_stopped);
 	if (likely(!cpus_mask))
 		return;
 	spin_lock(&mailbox_lock);
@@ -117,8 +125,10 @@ void flush_tlb_all(void)
 
 void flush_tlb_domain(const struct domain *d)
 {
-	u64 mask = atomic_read(&d->dirty_cpus);
+	u64 mask;
 
+	smp_mb();	/* after the change of the table; see load_hardware() */
+	mask = atomic_read(&d->dirty_cpus);
 	flush_tlb_mask(&mask, EVERYTHING);
 }
 
@@ -135,6 +145,11 @@ void flush_for_frame(const struct page_info *pg)
 			mask |= BIT(i);
 	if (mask)
 		flush_tlb_mask(&mask, EVERYTHING);
+}
+
+void flush_tlb_global(void)
+{
+	flush_cpus(~0UL, GLOBALS);
 }
 
 void flush_caches_all(void)

@@ -98,24 +98,28 @@ bool vcpu_runnable(const struct vcpu *v)
 		 atomic_read(&d->pause_count) | atomic_read(&d->controller_pause));
 }
 
+/* Tell an idle CPU that it may take @v from @cpu's queue, if there is one that hasn't other orders yet. */
+bool poke_idle(const struct vcpu *v, unsigned cpu)
+{
+	for (u64 mask = v->affinity & online_cpus() & ~BIT(cpu); mask; mask &= mask - 1) {
+		unsigned other = ffs64(mask);
+
+		if (queue_idles(&run_queues[other]) &&
+		    !(atomic_read(&cpus[other].work) & BIT(WORK_SCHEDULE))) {
+			cpu_work(other, WORK_SCHEDULE);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* @v was queued on @cpu, whose lock is held: who should look at the queue? */
 static void poke_for(struct vcpu *v, unsigned cpu)
 {
 	struct run_queue *q = &run_queues[cpu];
-	u64 mask;
 
-	if (queue_idles(q) || v->sched.prio > q->curr->sched.prio) {
+	if (queue_idles(q) || (!poke_idle(v, cpu) && v->sched.prio > q->curr->sched.prio))
 		cpu_work(cpu, WORK_SCHEDULE);
-		return;
-	}
-	for (mask = v->affinity & online_cpus() & ~BIT(cpu); mask; mask &= mask - 1) {
-		unsigned other = ffs64(mask);
-
-		if (queue_idles(&run_queues[other])) {
-			cpu_work(other, WORK_SCHEDULE);	/* it will take @v from our queue */
-			return;
-		}
-	}
 }
 
 void vcpu_wake(struct vcpu *v)
@@ -207,6 +211,14 @@ void vcpu_unblock(struct vcpu *v)
 		vcpu_wake(v);
 }
 
+void vcpu_kick(struct vcpu *v)
+{
+	unsigned cpu = READ_ONCE(v->cpu);
+
+	if (READ_ONCE(v->running) && cpu != this_cpu()->id)
+		send_ipi(cpu, VEC_KICK);
+}
+
 void vcpu_yield(void)
 {
 	current->sched.yield = true;
@@ -243,7 +255,7 @@ void finish_switch(void)
 	struct run_queue *q = &run_queues[this_cpu()->id];
 	struct vcpu *prev = q->leaving;
 	unsigned cpu;
-	bool moves;
+	bool moves, waits;
 
 	q->leaving = NULL;
 	if (!prev || is_idle_vcpu(prev))
@@ -255,7 +267,14 @@ void finish_switch(void)
 		finish_migration(prev);
 		cpu = prev->cpu;
 	}
+	waits = nr_cpus > 1 && !list_empty(&prev->sched.queue);
+	if (waits)	/* only now may another CPU have it; under the lock it stays until we are done */
+		__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
+	if (waits)
+		poke_idle(prev, cpu);
 	spin_unlock(&q->lock);
+	if (waits)
+		return;
 	if (moves)
 		vcpu_wake(prev);
 	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);

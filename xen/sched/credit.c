@@ -128,12 +128,16 @@ static struct vcpu *find(unsigned from, unsigned cpu, int least, stime_t t, cons
 /* Take over a waiting vcpu of another CPU; our queue's lock is held, the other's only tried. */
 static struct vcpu *steal(unsigned cpu, int least, stime_t t)
 {
+	bool missed = false;
+
 	for (unsigned i = 1; i < nr_cpus; i++) {
 		unsigned from = (cpu + i) % nr_cpus;
 		struct vcpu *v;
 
-		if (!spin_trylock(&run_queues[from].lock))
+		if (!spin_trylock(&run_queues[from].lock)) {
+			missed = true;
 			continue;
+		}
 		v = find(from, cpu, least, t, NULL);
 		if (v) {
 			dequeue(v);
@@ -143,6 +147,8 @@ static struct vcpu *steal(unsigned cpu, int least, stime_t t)
 		if (v)
 			return v;
 	}
+	if (missed && least < UNDER)	/* else we idle while there may be work in a queue just then busy */
+		cpu_work(cpu, WORK_SCHEDULE);
 	return NULL;
 }
 
@@ -282,6 +288,8 @@ static void poke_cpus(void)
 		if ((best && (queue_idles(q) || best->sched.prio > q->curr->sched.prio)) ||
 		    (!queue_idles(q) && prio_of(&q->curr->sched) == CAPPED))
 			cpu_work(cpu, WORK_SCHEDULE);
+		else if (best)
+			poke_idle(best, cpu);
 		spin_unlock(&q->lock);
 	}
 }

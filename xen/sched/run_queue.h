@@ -17,6 +17,7 @@ extern struct run_queue run_queues[NR_CPUS];
 /* Lock the run queue @v belongs to, wherever it is moving. */
 struct run_queue *lock_queue_of(const struct vcpu *v);
 u64 online_cpus(void);		/* mask */
+bool poke_idle(const struct vcpu *v, unsigned cpu);	/* @cpu's queue lock held */
 void finish_switch(void);	/* after each switch, on the new vcpu's behalf */
 
 static inline bool queue_idles(const struct run_queue *q)

@@ -8,6 +8,12 @@
  * invariant bit) only gets its rate refined for the first seconds; any other follows the
  * platform timer: it runs a little faster or slower until both agree. Time never jumps
  * back, and forward only if the TSC has stood still.
+ *
+ * If the TSCs of all CPUs keep their rate and count alike there is one clock for all: the
+ * boot CPU refines it, and the others take the new numbers as soon as they look at their
+ * work. Until then they differ from it by the change of the rate, some 10^-5, times that
+ * moment: by less than a cache line takes from one CPU to the other. Otherwise each CPU
+ * has a clock of its own, kept near the platform timer.
  */
 #include <xen/domain.h>
 #include <xen/irq.h>
@@ -35,6 +41,9 @@ static struct checker {
 	stime_t platform_offset;	/* platform time + this is system time; own CPU */
 	unsigned n;
 } checkers[NR_CPUS];
+
+static bool common;			/* set by time_all_cpus_up() */
+static spinlock_t common_lock = SPINLOCK_INIT;	/* tsc_clocks[0], while common */
 
 stime_t now(void)
 {
@@ -167,16 +176,54 @@ void __init time_init(void)
 	start_checker(0);
 }
 
+/* The boot CPU's clock goes on here, at the TSC that its TSC corresponds to. */
 void time_init_this_cpu(void)
 {
 	unsigned cpu = this_cpu()->id;
+	struct tsc_clock *c = &tsc_clocks[cpu];
+	struct checker *k = &checkers[cpu];
+	struct tsc_pair p = compare_tsc();
 
-	tsc_clocks[cpu] = tsc_clocks[0];
-	tsc_clocks[cpu].epoch = NR_CPUS + cpu;
-	checkers[cpu] = (struct checker){ .tsc = checkers[0].tsc,
-		.platform_ns = checkers[0].platform_ns,
-		.platform_offset = checkers[0].platform_offset };
-	start_checker(cpu);
+	*c = tsc_clocks[0];
+	c->epoch = NR_CPUS + cpu;
+	if (!tsc_agree) {
+		c->tsc = p.mine;
+		c->ns = clock_at(&tsc_clocks[0], p.boot_cpus);
+	}
+	if (platform->steady) {
+		struct sample s = take_sample(platform, false);
+
+		k->tsc = s.tsc;
+		k->platform_ns = platform_time(&s);
+		k->platform_offset = checkers[0].platform_offset;
+	}
+}
+
+void __init time_all_cpus_up(void)
+{
+	common = cpu_features.invariant_tsc && tsc_agree;
+	for (unsigned cpu = 1; cpu < nr_cpus; cpu++) {
+		if (common)
+			cpu_work(cpu, WORK_CLOCK);
+		else
+			start_checker(cpu);
+	}
+	printk(LOG_INFO "Clocks of the CPUs: TSCs %s%s\n", tsc_agree ? "count alike" : "differ",
+	       common ? ", one clock for all" : ", a clock for each");
+}
+
+bool clock_is_common(void)
+{
+	return nr_cpus == 1 || common;
+}
+
+void clock_adopt(void)
+{
+	spin_lock(&common_lock);
+	tsc_clocks[this_cpu()->id] = tsc_clocks[0];
+	spin_unlock(&common_lock);
+	if (!is_idle_vcpu(current))
+		update_vcpu_time(current, false);
 }
 
 /* ---- later --------------------------------------------------------------------- */
@@ -184,11 +231,15 @@ void time_init_this_cpu(void)
 /* Begin a new linear stretch of this CPU's clock at (@tsc, @at). */
 static void set_clock(struct tsc_clock *c, u64 tsc, stime_t at, u64 ns, u64 ticks)
 {
+	spin_lock(&common_lock);
 	c->tsc = tsc;
 	c->ns = at;
 	if (ns && ticks)
 		c->scale = tick_scale(ns, ticks);
 	c->epoch += NR_CPUS;
+	spin_unlock(&common_lock);
+	for (unsigned cpu = 1; common && cpu < nr_cpus; cpu++)
+		cpu_work(cpu, WORK_CLOCK);
 	if (current && !is_idle_vcpu(current))
 		update_vcpu_time(current, false);
 }

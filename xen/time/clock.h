@@ -20,6 +20,11 @@ static inline stime_t clock_at(const struct tsc_clock *c, u64 tsc)
 	return c->ns + ticks_to_ns(c->scale, tsc - c->tsc);
 }
 
+/* time/agree.c: two readings of one moment, by this CPU's TSC and the boot CPU's */
+struct tsc_pair { u64 mine, boot_cpus; };
+struct tsc_pair compare_tsc(void);
+extern bool tsc_agree;			/* no CPU has found its TSC before or behind the boot CPU's */
+
 void clock_check(void *unused);		/* timer: compare this CPU's clock with the platform timer */
 void wallclock_init(void);
 

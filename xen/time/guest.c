@@ -12,10 +12,9 @@
 
 /* ---- vcpu_time_info -------------------------------------------------------------- */
 
-/* With one CPU, or TSCs that count alike, no vcpu ever sees an earlier time than another. */
 static u8 time_flags(void)
 {
-	return nr_cpus == 1 || cpu_features.invariant_tsc ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
+	return clock_is_common() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
 }
 
 /* Readers retry while the version is odd or has changed. */
@@ -108,6 +107,14 @@ void vcpu_timers_init(struct vcpu *v)
 	timer_init(&v->periodic, periodic_expired, v, v->cpu);
 	v->periodic_period = BOOT_TICK;
 	v->time_epoch = 0;
+}
+
+/* To the CPU where it runs now: no other has to be interrupted to set them. */
+void vcpu_timers_migrate(struct vcpu *v, unsigned cpu)
+{
+	timer_migrate(&v->singleshot, cpu);
+	timer_migrate(&v->periodic, cpu);
+	timer_migrate(&v->poll_timer, cpu);
 }
 
 void vcpu_timers_kill(struct vcpu *v)

@@ -24,6 +24,7 @@ u16 console_serial_port(void);
 
 /* debug/keys.c: Ctrl-A three times, or XEN_SYSCTL_debug_keys. */
 void handle_key(u8 key, const struct cpu_user_regs *regs);
+void show_this_cpu(void);		/* WORK_SHOW */
 void keys_init(void);
 void register_key(u8 key, void (*fn)(void), const char *what);
 

@@ -26,6 +26,9 @@ struct timer;
 #define WORK_KEY	2	/* a debug key or serial input waits */
 #define WORK_CALL	3	/* a cross-CPU call waits */
 #define WORK_NMI_LOG	4	/* an NMI left something to report */
+#define WORK_CLOCK	5	/* the common clock has a new rate */
+#define WORK_SHOW	6	/* print registers: debug key 'd' */
+#define WORK_STOP	7	/* the machine ends: halt for good */
 
 struct cpu {
 	unsigned id;			/* immutable; index into cpus[] */
@@ -218,10 +221,25 @@ void cpu_identify(void);
 void cpu_setup_early(void);		/* boot CPU: GDT, IDT, TSS, so that faults are reported */
 void cpu_setup_boot(void);		/* boot CPU, after cpu_identify(): MSRs, control registers */
 extern u8 hv_gdt_page[4096];
-void cpu_start_all(void);		/* the others; irq/smp */
+void cpu_setup_other(void *syscall64, void *syscall32);	/* another CPU: all of the above */
+
+/* cpu/smp.c */
+void cpu_start_all(void);		/* the others; honours "nosmp" and "maxcpus=" */
+extern u64 cpus_stopped;		/* atomic: CPUs that stop_this_cpu() */
+void stop_this_cpu(void) __attribute__((noreturn));
+/*
+ * Before the machine ends: halt all other CPUs for good, @at_once wherever they are, or when
+ * they leave the hypervisor. If another CPU is doing it already, this one doesn't come back.
+ */
+void stop_other_cpus(bool at_once);
+bool cpu_must_stop(void);		/* asked by the NMI handler: another CPU ends the machine */
 
 /* irq/apic.c */
 void send_ipi(unsigned cpu, u8 vector);
+void send_nmi(unsigned cpu);
+void send_init(u32 apic_id);
+void send_startup(u32 apic_id, paddr_t entry);	/* @entry: a page below 1 MB */
+bool apic_can_reach(u32 apic_id);
 
 /* Note work for a CPU and make it look: sets the bit, and sends VEC_KICK if it's another CPU. */
 void cpu_work(unsigned cpu, unsigned bit);

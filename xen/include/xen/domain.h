@@ -42,6 +42,7 @@ struct vcpu {
 	unsigned cpu;			/* run queue lock: where it runs or waits */
 
 	/* --- context; in the hardware while cpu->loaded == this vcpu, own --- */
+	u32 loaded_on;			/* atomic, that CPU writes it: the CPU's id + 1; 0: none */
 	struct cpu_user_regs regs;	/* valid while not running; selectors es..gs valid while not loaded */
 	bool kernel_mode;		/* own: virtual mode; user mode if false */
 	bool initialised;		/* paused: has a context, may be brought up */

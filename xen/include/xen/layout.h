@@ -10,6 +10,7 @@
  * 258      0xffff810000000000  512 GB  frame table: struct page_info, 16 bytes  -
  * 259      0xffff818000000000  512 GB  descriptor windows: GDT + LDT per vcpu   -
  * 260      0xffff820000000000  1 GB    the image: code, data, bss               -
+ *          0xffff820040000000  4 MB    the other CPUs' stacks, 64 kB each       -
  *          0xffff827fc0000000  1 GB    the screen's framebuffer                 -
  * 261      0xffff828000000000  512 GB  mappings on demand: MMIO, ACPI tables    -
  * 262-271  0xffff830000000000  5 TB    all RAM, mapped one to one, not executable -
@@ -28,6 +29,7 @@
 #define FRAMETABLE_START	0xffff810000000000
 #define DESC_START		0xffff818000000000
 #define IMAGE_START		0xffff820000000000
+#define STACKS_START		0xffff820040000000
 #define FRAMEBUFFER_START	0xffff827fc0000000
 #define VMAP_START		0xffff828000000000
 #define VMAP_END		0xffff830000000000
@@ -40,6 +42,12 @@
 /* A stack block per CPU, so aligned: exception stacks at the bottom, struct cpu_info at the top. */
 #define STACK_SHIFT		15
 #define STACK_SIZE		(1 << STACK_SHIFT)
+
+/* Of another CPU than the first, from STACKS_START: a page of code, nothing, the stack block. */
+#define CPU_AREA_SIZE		(2 * STACK_SIZE)
+
+/* Where another CPU starts, in real mode: a page that mm_init() keeps free. */
+#define TRAMPOLINE		0x8000
 
 /* Selectors (public/arch-x86/xen-x86_64.h). GDT page 14 is the hypervisor's, pages 0-13 the guest's. */
 #define HV_GDT_FIRST_PAGE	14

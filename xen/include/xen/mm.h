@@ -242,6 +242,7 @@ void flush_tlb_mask(const u64 *cpumask, vaddr_t va);	/* va ~0: everything */
 void flush_tlb_domain(const struct domain *d);		/* CPUs that may hold its translations */
 /* Flush the CPUs that may still hold a translation older than pg->aux. */
 void flush_for_frame(const struct page_info *pg);
+void flush_tlb_global(void);				/* the hypervisor's own entries too */
 void flush_caches_all(void);				/* wbinvd everywhere */
 
 /* ---- memory.c, hypercalls ------------------------------------------------------ */

@@ -77,6 +77,7 @@ void vcpu_unpause(struct vcpu *v);
 void vcpu_block(void);			/* current, events unmasked: SCHEDOP_block */
 void vcpu_unblock(struct vcpu *v);	/* an event became pending */
 void vcpu_yield(void);
+void vcpu_kick(struct vcpu *v);		/* if it runs on another CPU: it passes the exit path soon */
 /* Where it may run, and where it had better; -EINVAL and nothing changed if no online CPU is in @hard. */
 int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft);
 void schedule(void);			/* pick and switch; from the exit path only */

@@ -5,6 +5,10 @@
 
 #include <xen/types.h>
 
+/* console.c: the lock under which all of these are called, once there are interrupts. */
+void console_lock_devices(void);
+void console_unlock_devices(void);
+
 bool serial_init(void);			/* "com1="; false if absent or not asked for */
 void serial_use_interrupts(bool wait);	/* to receive; to send as well unless @wait */
 void serial_putc(char c);		/* buffered once interrupts are used, polled otherwise */

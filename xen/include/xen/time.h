@@ -39,7 +39,11 @@ void time_init(void);			/* choose and calibrate the clock source, name it; local
 stime_t now(void);			/* ns since start, never backwards on one CPU */
 extern u64 tsc_khz;
 u64 time_to_tsc(stime_t at);		/* TSC of this CPU when now() is @at */
-void time_init_this_cpu(void);		/* another CPU: its clock and timer queue */
+void time_init_this_cpu(void);		/* another CPU: its clock, while the boot CPU answers */
+void time_answer(void);			/* the boot CPU, again and again meanwhile */
+void time_all_cpus_up(void);		/* from here on the clocks are kept together */
+bool clock_is_common(void);		/* no CPU ever reads an earlier time than another has read */
+void clock_adopt(void);			/* WORK_CLOCK */
 extern const char *clock_source_name;
 void udelay(u64 us);			/* busy wait; works after time_init */
 
@@ -56,6 +60,7 @@ void update_domain_wallclock(struct domain *d);
 void update_vcpu_time(struct vcpu *v, bool force);
 void vcpu_timers_init(struct vcpu *v);
 void vcpu_timers_kill(struct vcpu *v);
+void vcpu_timers_migrate(struct vcpu *v, unsigned cpu);
 /* Set this CPU's one-shot hardware timer; 0 turns it off. apic room. */
 void apic_timer_set(stime_t deadline);
 void dump_timers(void);			/* debug key 'a' */
