@@ -565,7 +565,12 @@ ist_entry:
 	mov	%rsp, %rdi
 	testb	$3, R_cs(%rsp)
 	jnz	1f
-	call	do_hypervisor_trap
+	cmpl	$1, R_entry_vector(%rsp)
+	jne	2f
+	lea	entry_stubs + 16(%rip), %rax
+	cmp	%rax, R_rip(%rsp)		/* #DB before #DB's first instruction: see guest_debug() */
+	je	1f
+2:	call	do_hypervisor_trap
 	RESTORE_REGS
 	add	$8, %rsp
 	iretq

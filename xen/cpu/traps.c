@@ -156,6 +156,18 @@ static void guest_debug(struct vcpu *v, struct cpu_user_regs *regs)
 	u64 dr6 = read_dr(6);
 
 	write_dr(6, 0xffff0ff0);
+	if (unlikely(!(regs->cs & 3))) {
+		/*
+		 * Two at once (int1 with a breakpoint held back by mov ss; TF and a watchpoint in
+		 * QEMU): the second one's frame is written over the first one's, on the same stack.
+		 */
+		regs->rip = regs->rsp = 0;
+		regs->rflags = EFLAGS_IF | 2;
+		regs->cs = GUEST_CS64;
+		regs->ss = GUEST_DS;
+		domain_crash(v->domain, "vcpu %u: two debug exceptions at once", v->id);
+		return;
+	}
 	v->dr[6] |= dr6 & 0xe00f;
 	inject_exception(VEC_DB);
 }
