@@ -170,14 +170,6 @@ void printk(const char *fmt, ...)
 	va_end(ap);
 }
 
-void console_puts(const char *s, size_t n)
-{
-	spin_lock(&console_lock);
-	while (n--)
-		put(*s++, true);
-	spin_unlock(&console_lock);
-}
-
 /* ---- start, hand-over, end ------------------------------------------------------- */
 
 void console_early_init(void)

@@ -10,7 +10,6 @@ struct vcpu;
 void console_early_init(void);		/* serial + VGA as the command line says; polling */
 void console_init(void);		/* after irq_init: serial interrupt, ring */
 void console_end_boot(void);		/* dom0 is about to run: give up VGA (unless vga=keep) */
-void console_puts(const char *s, size_t n);
 void console_force_unlock(void);	/* panic, NMI: no locks, polling, all levels */
 void console_poll(void);		/* WORK_KEY */
 void console_drain(void);		/* wait until all output has left the wire: before reset */

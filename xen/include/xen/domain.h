@@ -65,7 +65,6 @@ struct vcpu {
 	struct trap_info *traps;	/* immutable pointer; [256], one page; own/paused contents */
 	u64 event_cb, failsafe_cb, syscall_cb, syscall32_cb, sysenter_cb, nmi_cb;
 	bool syscall_masks, failsafe_masks, syscall32_masks, sysenter_masks;
-	u64 vm_assist_unused;
 	unsigned iopl;			/* virtual IOPL 0-3 */
 	vaddr_t iobmp;			/* guest's I/O bitmap, and ports it covers */
 	unsigned iobmp_ports;
@@ -91,7 +90,6 @@ struct vcpu {
 	struct vcpu_info dummy_info;	/* vcpus >= 32 */
 	mfn_t info_mfn;			/* frame with a writable ref held, MFN_INVALID if in shared_info */
 	u16 virq_to_port[NR_VIRQS];	/* evtchn_lock of the domain; 0 unbound */
-	u64 *poll_mask;			/* not used with poll_port >= 0 */
 	int poll_port;			/* sched_op poll: 0 none, > 0 one port, -1 several */
 
 	/* --- time --- */
@@ -111,7 +109,6 @@ struct vcpu {
 
 	/* --- hypercalls --- */
 	struct { bool active; struct multicall_entry call; } mc;	/* own */
-	int progress_err;		/* own: for restarted operations */
 };
 
 #define VPF_BLOCKED	BIT(0)		/* SCHEDOP_block, until an event is pending */
@@ -147,7 +144,6 @@ struct domain {
 	struct shared_info *shared_info;/* immutable */
 	struct e820entry *e820;		/* page_lock; XENMEM_set_memory_map */
 	unsigned nr_e820;
-	bool pae_pgdir_pad;
 
 	/* --- rooms --- */
 	struct evtchn_domain evtchn;

@@ -93,7 +93,6 @@ void mm_init(void);
 #define MEMF_bits(n)		((n) & 0xff)	/* frames below 2^n bytes; 0: anywhere */
 #define MEMF_NO_SCRUB		BIT(8)	/* caller overwrites every byte, or is the hypervisor */
 #define MEMF_ZERO		BIT(9)	/* hand out zeroed frames */
-#define MEMF_NO_REFCOUNT	BIT(10)
 
 /* 2^order contiguous frames owned by DOMID_XEN, count 1; NULL if there are none. */
 struct page_info *alloc_frames(unsigned order, unsigned memf);
