@@ -18,8 +18,8 @@
 #include <xen/irq.h>
 #include <xen/lib.h>
 
-static bool opt_smp;
-BOOT_OPTION("smp", OPT_BOOL, opt_smp, 0, "start all CPUs, which is being tried out; otherwise, and with nosmp, one is used");
+static bool opt_smp = true;
+BOOT_OPTION("smp", OPT_BOOL, opt_smp, 0, "use all CPUs; nosmp: only the one that booted");
 static u32 opt_maxcpus = NR_CPUS;
 BOOT_OPTION("maxcpus", OPT_UINT, opt_maxcpus, 0, "use at most so many CPUs, 1 to 64");
 

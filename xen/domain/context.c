@@ -3,8 +3,8 @@
  * What a vcpu is made of while it runs, and how it changes places with another.
  *
  * General registers live in the frame at the top of the CPU's stack and are
- * copied out at every switch. Everything else (page table, descriptor tables,
- * segments, FPU, debug registers) stays in the hardware when the CPU goes idle
+ * copied out at every switch. Everything else (descriptor tables, segments, FPU,
+ * debug registers) stays in the hardware when the CPU goes idle, but for the page table,
  * and is saved only when another vcpu needs the place: cpu->loaded says whose. If the
  * vcpu goes on elsewhere, that CPU asks for it (WORK_CALL): v->loaded_on says whom.
  */
@@ -14,8 +14,10 @@
 
 /* ---- page table and virtual mode ------------------------------------------- */
 
+/* It flushes the TLB, as of the clock before it. */
 static void write_cr3(mfn_t l4)
 {
+	this_cpu()->tlb_time = READ_ONCE(tlb_clock);
 	write_cr(3, l4 << PAGE_SHIFT);
 }
 
@@ -230,8 +232,12 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 	if (is_idle_vcpu(next))
 		jump_with_stack(idle_loop);
 
+	if (is_idle_vcpu(prev))
+		tlb_leave_idle();
 	if (c->loaded != next)
 		segments_ok = replace_loaded(c, next);
+	else
+		load_guest_cr3(next);
 	memcpy(&info->regs, &next->regs, FRAME_SIZE);
 	publish_runstate(next);
 	update_vcpu_time(next, false);

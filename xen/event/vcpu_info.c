@@ -49,7 +49,6 @@ void unmap_vcpu_info(struct vcpu *v)
 	__atomic_store_n(&v->info, v->id < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[v->id] :
 			 &v->dummy_info, __ATOMIC_SEQ_CST);
 	v->info_mfn = MFN_INVALID;
-	/* A CPU that read the old pointer is done with it when it answers a flush. */
-	flush_tlb_all();
+	sync_all_cpus();		/* a CPU may have read the old pointer */
 	put_page_and_type(mfn_to_page(mfn));
 }

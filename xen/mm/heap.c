@@ -135,22 +135,14 @@ static void own(mfn_t mfn, unsigned order)
 	}
 }
 
-/* May a CPU still hold a translation of a frame that was freed at @clock or before? */
-static bool need_flush(u32 clock)
-{
-	for (unsigned i = 0; i < nr_cpus; i++)
-		if ((s32)(cpus[i].tlb_time - clock) <= 0)
-			return true;
-	return false;
-}
-
 /* After own(), without the lock. */
 static struct page_info *hand_out(mfn_t mfn, unsigned order, unsigned memf, u32 clock)
 {
 	bool scrub = (memf & MEMF_ZERO) || !(memf & MEMF_NO_SCRUB);
+	u64 mask = cpus_to_flush(clock);
 
-	if (need_flush(clock))
-		flush_tlb_all();
+	if (mask)
+		flush_tlb_mask(mask, ~0UL);
 	for (u64 i = 0; i < 1UL << order; i++) {
 		struct page_info *pg = mfn_to_page(mfn + i);
 
@@ -243,7 +235,7 @@ void free_frames(struct page_info *pg, unsigned order)
 	}
 	nr_dirty += 1UL << order;
 	if (guest)
-		last_free_clock = tlb_clock;
+		last_free_clock = atomic_add(&tlb_clock, 1) - 1;	/* so that a flush from now on counts */
 	insert(mfn, order);
 	spin_unlock(&heap_lock);
 }
@@ -252,16 +244,11 @@ static bool scrub_next_frame(void)
 {
 	bool found = false;
 	mfn_t tried;
-	u32 clock;
 
 	spin_lock(&heap_lock);
-	clock = last_free_clock;
-	if (!nr_dirty || need_flush(clock)) {
-		found = nr_dirty;
+	if (cpus_to_flush(last_free_clock)) {	/* not worth an interrupt to a busy CPU */
 		spin_unlock(&heap_lock);
-		if (found)
-			flush_tlb_all();
-		return found;
+		return false;
 	}
 	for (tried = 0; tried < 4096 && !found; tried++) {
 		struct page_info *pg;

@@ -31,17 +31,14 @@ static int flush_vcpus(struct vcpu *v, vaddr_t mask_va, vaddr_t what)
 	int rc = read_vcpu_mask(v->domain, mask_va, &cpus);
 
 	if (!rc)
-		flush_tlb_mask(&cpus, what);
+		flush_tlb_mask(cpus, what);
 	return rc;
 }
 
 static int flush_all(struct vcpu *v, vaddr_t what)
 {
-	u64 cpus;
-
 	smp_mb();	/* after the change of the table; see load_hardware() */
-	cpus = atomic_read(&v->domain->dirty_cpus);
-	flush_tlb_mask(&cpus, what);
+	flush_tlb_mask(atomic_read(&v->domain->dirty_cpus), what);
 	return 0;
 }
 

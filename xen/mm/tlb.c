@@ -11,6 +11,11 @@
  * Comparisons are of 32-bit differences; a CPU must not lag behind by half the
  * range, so all flush once in a while (keep_clock_young).
  *
+ * An idle CPU leaves its guest's page table for the hypervisor's own, and says so (no_guest):
+ * nothing of a guest can be in its TLB until it loads one again, so it needn't be woken for
+ * flushes. It takes the sign down before it loads a table; who changes a table and then finds
+ * the sign up knows that this CPU will read the change.
+ *
  * To make other CPUs flush there is one mailbox: what to flush, and a mask of
  * CPUs that still have to. It has a lock; who waits for that lock, or any other,
  * serves the mailbox meanwhile.
@@ -20,6 +25,7 @@
 #define EVERYTHING	(~0UL)
 #define CACHES		(~1UL)		/* not a flush of TLBs at all: wbinvd */
 #define GLOBALS		(~2UL)		/* everything, and the hypervisor's global entries */
+#define NOTHING		(~3UL)		/* only an answer is wanted */
 
 u32 tlb_clock = 1;
 
@@ -48,7 +54,7 @@ static void flush_here(vaddr_t what)
 		write_cr(4, cr4 & ~CR4_PGE);
 		write_cr(3, read_cr(3));
 		write_cr(4, cr4);
-	} else {
+	} else if (what != NOTHING) {
 		invlpg(what);
 	}
 }
@@ -81,6 +87,22 @@ static void flush_others(u64 cpus_mask, vaddr_t what)
 	spin_unlock(&mailbox_lock);
 }
 
+/* Those of @mask that can hold translations of guests. */
+static u64 without_idle(u64 mask)
+{
+	u64 busy = 0;
+
+	smp_mb();	/* after the change of the table; pairs with tlb_leave_idle() */
+	for (; mask; mask &= mask - 1) {
+		unsigned cpu = ffs64(mask);
+
+		if (!READ_ONCE(cpus[cpu].no_guest))
+			busy |= BIT(cpu);
+	}
+	return busy;
+}
+
+/* @what is one of the words above, or an address. */
 static void flush_cpus(u64 mask, vaddr_t what)
 {
 	u64 me = BIT(this_cpu()->id);
@@ -88,7 +110,24 @@ static void flush_cpus(u64 mask, vaddr_t what)
 	mask &= online_mask();
 	if (mask & me)
 		flush_here(what);
-	flush_others(mask & ~me, what);
+	mask &= ~me;
+	if (mask && (what == EVERYTHING || guest_va_ok(what)))
+		mask = without_idle(mask);
+	flush_others(mask, what);
+}
+
+void tlb_enter_idle(void)
+{
+	struct cpu *c = this_cpu();
+
+	c->tlb_time = READ_ONCE(tlb_clock);
+	write_cr(3, va_to_pa(hv_l4));
+	__atomic_store_n(&c->no_guest, true, __ATOMIC_RELEASE);
+}
+
+void tlb_leave_idle(void)
+{
+	__atomic_store_n(&this_cpu()->no_guest, false, __ATOMIC_SEQ_CST);
 }
 
 /* Differences of clock readings must stay small against 2^31. */
@@ -111,25 +150,26 @@ void flush_tlb_one_local(vaddr_t va)
 	invlpg(va);
 }
 
-void flush_tlb_mask(const u64 *cpumask, vaddr_t va)
+void flush_tlb_mask(u64 mask, vaddr_t va)
 {
-	flush_cpus(*cpumask, va);
-	keep_clock_young();
-}
-
-void flush_tlb_all(void)
-{
-	flush_cpus(~0UL, EVERYTHING);
+	flush_cpus(mask, va);
 	keep_clock_young();
 }
 
 void flush_tlb_domain(const struct domain *d)
 {
-	u64 mask;
-
 	smp_mb();	/* after the change of the table; see load_hardware() */
-	mask = atomic_read(&d->dirty_cpus);
-	flush_tlb_mask(&mask, EVERYTHING);
+	flush_tlb_mask(atomic_read(&d->dirty_cpus), EVERYTHING);
+}
+
+u64 cpus_to_flush(u32 clock)
+{
+	u64 mask = 0;
+
+	for (unsigned i = 0; i < nr_cpus; i++)
+		if ((s32)(READ_ONCE(cpus[i].tlb_time) - clock) <= 0 && !READ_ONCE(cpus[i].no_guest))
+			mask |= BIT(i);
+	return mask;
 }
 
 /*
@@ -138,13 +178,10 @@ void flush_tlb_domain(const struct domain *d)
  */
 void flush_for_frame(const struct page_info *pg)
 {
-	u64 mask = 0;
+	u64 mask = cpus_to_flush(pg->aux);
 
-	for (unsigned i = 0; i < nr_cpus; i++)
-		if ((s32)(READ_ONCE(cpus[i].tlb_time) - pg->aux) <= 0)
-			mask |= BIT(i);
 	if (mask)
-		flush_tlb_mask(&mask, EVERYTHING);
+		flush_tlb_mask(mask, EVERYTHING);
 }
 
 void flush_tlb_global(void)
@@ -155,4 +192,9 @@ void flush_tlb_global(void)
 void flush_caches_all(void)
 {
 	flush_cpus(~0UL, CACHES);
+}
+
+void sync_all_cpus(void)
+{
+	flush_cpus(~0UL, NOTHING);
 }

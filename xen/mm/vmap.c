@@ -37,10 +37,8 @@ static u64 *get_l1e(vaddr_t va)
 
 static void flush(vaddr_t va)
 {
-	u64 all = nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
-
 	if (nr_cpus > 1)
-		flush_tlb_mask(&all, va);
+		flush_tlb_mask(~0UL, va);
 	else
 		invlpg(va);
 }

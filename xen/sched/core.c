@@ -247,39 +247,35 @@ static void finish_migration(struct vcpu *v)
 }
 
 /*
- * The registers of the vcpu that left this CPU are saved. From the store to running on it may be gone,
- * as another CPU may be waiting for just that to free it.
+ * The registers of the vcpu that left this CPU are saved: another CPU may have it. If it
+ * waits, that is said under its queue's lock, so that whoever queues it afterwards finds
+ * it free, and for whoever queued it before, an idle CPU is told here. One that moves is
+ * in another queue already, and that queue's CPU is told. From the store on the vcpu may
+ * be gone, unless a lock keeps it.
  */
 void finish_switch(void)
 {
-	struct run_queue *q = &run_queues[this_cpu()->id];
-	struct vcpu *prev = q->leaving;
+	struct vcpu *prev = run_queues[this_cpu()->id].leaving;
+	struct run_queue *q;
 	unsigned cpu;
-	bool moves, waits;
 
-	q->leaving = NULL;
+	run_queues[this_cpu()->id].leaving = NULL;
 	if (!prev || is_idle_vcpu(prev))
 		return;
 	q = lock_queue_of(prev);
-	moves = prev->pause_flags & VPF_MIGRATING;
-	cpu = prev->cpu;
-	if (moves) {
+	if (unlikely(prev->pause_flags & VPF_MIGRATING)) {
 		finish_migration(prev);
 		cpu = prev->cpu;
-	}
-	waits = nr_cpus > 1 && !list_empty(&prev->sched.queue);
-	if (waits)	/* only now may another CPU have it; under the lock it stays until we are done */
-		__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
-	if (waits)
-		poke_idle(prev, cpu);
-	spin_unlock(&q->lock);
-	if (waits)
-		return;
-	if (moves)
+		spin_unlock(&q->lock);
 		vcpu_wake(prev);
-	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
-	if (moves)
+		__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
 		cpu_work(cpu, WORK_SCHEDULE);
+		return;
+	}
+	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
+	if (!list_empty(&prev->sched.queue))
+		poke_idle(prev, prev->cpu);
+	spin_unlock(&q->lock);
 }
 
 void schedule(void)

@@ -28,6 +28,7 @@ void idle_loop(void)
 {
 	struct cpu *c = this_cpu();
 
+	tlb_enter_idle();
 	finish_switch();
 	for (;;) {
 		if (atomic_read(&c->work))

@@ -40,6 +40,7 @@ struct cpu {
 	struct vcpu *idle;		/* immutable */
 	struct vcpu *loaded;		/* own CPU: whose CR3, segments, FPU are in the hardware */
 	u32 tlb_time;			/* own CPU writes: tlb clock at its last whole flush */
+	bool no_guest;			/* own CPU writes: no guest's page table is loaded; see mm/tlb.c */
 	u32 in_irq;			/* own CPU */
 	u64 tss[13];			/* own CPU: hardware TSS, 104 bytes */
 };

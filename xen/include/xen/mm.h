@@ -235,14 +235,18 @@ int relinquish_frames(struct domain *d);
  */
 extern u32 tlb_clock;
 void flush_tlb_local(void);				/* non-global entries: reload CR3 */
-void flush_tlb_all(void);				/* all CPUs, all entries of guests */
+u64 cpus_to_flush(u32 clock);				/* mask: those that have not flushed since then */
 void flush_tlb_one_local(vaddr_t va);
-void flush_tlb_mask(const u64 *cpumask, vaddr_t va);	/* va ~0: everything */
+void flush_tlb_mask(u64 cpumask, vaddr_t va);		/* va ~0: everything */
 void flush_tlb_domain(const struct domain *d);		/* CPUs that may hold its translations */
 /* Flush the CPUs that may still hold a translation older than pg->aux. */
 void flush_for_frame(const struct page_info *pg);
 void flush_tlb_global(void);				/* the hypervisor's own entries too */
 void flush_caches_all(void);				/* wbinvd everywhere */
+void tlb_enter_idle(void);				/* leave the guest's page table, */
+void tlb_leave_idle(void);				/* and before another is loaded */
+/* When it returns, every CPU has left what it did in the hypervisor, or has begun it after the call. */
+void sync_all_cpus(void);
 
 /* ---- memory.c, hypercalls ------------------------------------------------------ */
 u64 domain_total_frames(const struct domain *d);
