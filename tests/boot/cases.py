@@ -41,13 +41,13 @@ def boot_cd(env, entry=0, memory=1024, extra=()):
 
 
 def boot_direct(env, xen_args="", kernel=None, kernel_args="console=hvc0", initrd=None,
-                memory=512, extra=()):
+                memory=512, cpus=1, extra=()):
     """The hypervisor straight from QEMU, which loads it as multiboot image."""
     modules = payload.module(kernel or env.kernel0, kernel_args)
     if initrd:
         modules += "," + payload.module(initrd)
     return Machine(["-kernel", env.xen, "-append", f"com1=115200,8n1 console=com1 {xen_args}",
-                    "-initrd", modules] + list(extra), memory)
+                    "-initrd", modules] + list(extra), memory, cpus)
 
 
 def hello_initrd(env):
@@ -178,6 +178,15 @@ def free_memory(env):
     return int(env.machine.command("xl info free_memory").split()[0])
 
 
+def settle_memory(env, before):
+    """Waits until as many MB are free as before; fails if they never are."""
+    end = time.monotonic() + 20
+    while free_memory(env) != before and time.monotonic() < end:
+        env.machine.command("sleep 1")
+    if free_memory(env) != before:
+        raise Failure(f"free memory was {before} MB, now it is {free_memory(env)} MB")
+
+
 @cd
 def destroy_20(env):
     """20 guests come and go, some running, and all their memory is free again"""
@@ -186,11 +195,7 @@ def destroy_20(env):
     for i in range(20):
         paused = "-p" if i % 4 else ""
         m.command(f"xl create {paused} /etc/xen/demo1.cfg 'name=\"many\"' && xl destroy many", 90)
-    end = time.monotonic() + 10
-    while free_memory(env) != before and time.monotonic() < end:
-        m.command("sleep 1")
-    if free_memory(env) != before:
-        raise Failure(f"free memory was {before} MB, now it is {free_memory(env)} MB")
+    settle_memory(env, before)
     if m.command("xl list | wc -l") != domains:
         raise Failure("domains are left over: " + m.command("xl list"))
 
@@ -345,6 +350,39 @@ def debian_dom0(env):
     env.machine.wait_end(30)
 
 
+# ---- several CPUs -----------------------------------------------------------------
+
+smp = Group("smp", "four CPUs")
+
+
+@smp
+def four_cpus(env):
+    """all CPUs are started and domain 0 has them all"""
+    busy = payload.static_program(env.tmp("busy"), os.path.join(env.here, "busy.c"))
+    disk = payload.iso(env.tmp("stress.iso"), {
+        "busy.cpio": payload.initramfs(env.tmp("busy.cpio"), busy),
+        "stress.sh": os.path.join(env.here, "stress.sh")})
+    env.machine = boot_direct(env, "dom0_mem=384M", initrd=env.initrd, memory=1024, cpus=4, extra=[
+        "-cdrom", env.iso, "-drive", f"file={disk},format=raw,if=virtio,readonly=on"])
+    env.machine.login(120)
+    has(env.machine.command("xl info nr_cpus; nproc"), r"^4\n4\n", "CPUs")
+    env.machine.command("mkdir -p /mnt && mount -o ro /dev/vda /mnt")
+
+
+@smp
+def stress(env):
+    """two minutes of guests created, pinned, plugged, ballooned, paused and destroyed at random"""
+    m = env.machine
+    before = free_memory(env)
+    seed = int(os.environ.get("SEED", time.time())) % 32768
+    out = m.command(f"sh /mnt/stress.sh /mnt 120 {seed}", 600)
+    has(out, r"STRESS \d{2,} operations, 0 failed", f"random operations, SEED={seed}")
+    settle_memory(env, before)
+    has(m.command("xl list | wc -l"), r"^\s*2\b", "domain 0 alone is left")
+    if re.search(r"crashed|Panic|BUG|WARN", m.command("xl dmesg")):
+        raise Failure("the hypervisor complains: " + m.command("xl dmesg | tail -n 20"))
+
+
 # ---- bad input ------------------------------------------------------------------
 
 def bad(name, title):
@@ -442,11 +480,7 @@ def run_attack(env, name, verdict=True):
     if verdict:
         m.expect(r"VERDICT: pass", 180, reject=r"VERDICT: (fail|broken)[^\n]*|Panic on CPU|xl: [^\n]*")
     m.expect(r"~# ?$", 180, reject=r"Panic on CPU")
-    end = time.monotonic() + 20
-    while free_memory(env) != before and time.monotonic() < end:
-        m.command("sleep 1")
-    if free_memory(env) != before:
-        raise Failure(f"free memory was {before} MB, now it is {free_memory(env)} MB")
+    settle_memory(env, before)
     has(m.command("xl list | wc -l"), r"^\s*2\b", "domain 0 alone is left")
 
 
