@@ -39,17 +39,15 @@ static long vcpu_up(struct vcpu *v)
 static long vcpu_down(struct vcpu *v)
 {
 	struct domain *d = v->domain;
-	unsigned up = 0;
 	struct vcpu *w;
+	bool any_up = false;
 
-	for_each_vcpu(d, w)
-		if (w != v && !(w->pause_flags & VPF_DOWN))
-			up++;
-	if (!up) {
-		domain_shutdown(d, SHUTDOWN_poweroff);
-		return 0;
-	}
+	/* Marked first: of two that go down at once, the later one sees that it is the last. */
 	__atomic_or_fetch(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST);
+	for_each_vcpu(d, w)
+		any_up |= !(atomic_read(&w->pause_flags) & VPF_DOWN);
+	if (!any_up)
+		domain_shutdown(d, SHUTDOWN_poweroff);
 	vcpu_sleep(v);
 	return 0;
 }

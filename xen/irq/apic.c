@@ -2,7 +2,8 @@
 /*
  * The local APIC: interrupts to and between CPUs, and each CPU's one-shot timer.
  * (Intel SDM volume 3, chapter 11.) Registers are memory in xAPIC mode and MSRs in
- * x2APIC mode; the hypervisor keeps the mode that the firmware left.
+ * x2APIC mode. The hypervisor keeps the mode that the firmware left, unless there are CPUs
+ * that can only be reached in x2APIC mode.
  */
 #include <xen/acpi.h>
 #include <xen/irq.h>
@@ -161,6 +162,14 @@ static __init void pic_mask(void)
 	outb(PIC2_DATA, 0xff);
 }
 
+static bool __init needs_x2apic(void)
+{
+	for (unsigned i = 0; i < acpi.nr_cpus; i++)
+		if (acpi.cpu[i].apic_id >= 0xff)
+			return cpu_features.x2apic;
+	return false;
+}
+
 void __init apic_init_boot(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
@@ -173,6 +182,10 @@ void __init apic_init_boot(void)
 		base |= APIC_BASE_ENABLE;
 		wrmsr(MSR_APIC_BASE, base);
 	}
+	if (!(base & APIC_BASE_X2APIC) && needs_x2apic()) {
+		base |= APIC_BASE_X2APIC;
+		wrmsr(MSR_APIC_BASE, base);
+	}
 	if (!(base & APIC_BASE_X2APIC)) {
 		lapic = map_mmio(base & PTE_ADDR_MASK, PAGE_SIZE);
 		if (!lapic)
@@ -180,6 +193,7 @@ void __init apic_init_boot(void)
 	}
 	pic_mask();
 	apic_init_this_cpu();
+	printk(LOG_INFO "Local APIC: %s mode\n", lapic ? "xAPIC" : "x2APIC");
 	cpus[0].apic_id = apic_id();
 	cpus[0].acpi_id = acpi.cpu[0].acpi_id;
 }

@@ -15,6 +15,7 @@
  * moment: by less than a cache line takes from one CPU to the other. Otherwise each CPU
  * has a clock of its own, kept near the platform timer.
  */
+#include <xen/boot.h>
 #include <xen/domain.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
@@ -41,6 +42,19 @@ static struct checker {
 	stime_t platform_offset;	/* platform time + this is system time; own CPU */
 	unsigned n;
 } checkers[NR_CPUS];
+
+static u8 tsc_trust;			/* 1: stable, 2: unstable, whatever CPUID says */
+
+static int __init parse_tsc(const char *s)
+{
+	static const char *const words[] = { NULL, "stable", "unstable" };
+
+	for (u8 i = 1; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(s, words[i]))
+			tsc_trust = i;
+	return tsc_trust ? 0 : -EINVAL;
+}
+BOOT_FN("tsc", parse_tsc, "stable or unstable: does the TSC keep its rate, whatever CPUID says?");
 
 static bool common;			/* set by time_all_cpus_up() */
 static spinlock_t common_lock = SPINLOCK_INIT;	/* tsc_clocks[0], while common */
@@ -163,6 +177,8 @@ void __init time_init(void)
 	const struct platform_timer *p;
 	bool deadline;
 
+	if (tsc_trust)
+		cpu_features.invariant_tsc = tsc_trust == 1;
 	for (unsigned skip = 0; (p = platform_timer_find(skip)) && calibrate(p, &deadline); skip++)
 		printk(LOG_WARN "%s does not count: not used\n", p->name);
 	if (!p)
