@@ -1,152 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SOURCES: xen/sched/core.c xen/sched/credit.c */
+/* SOURCES: xen/sched/core.c xen/sched/balance.c xen/sched/credit.c xen/sched/rtds.c */
 /*
- * The scheduler in simulated time, on one CPU: shares follow the weights, caps
+ * The scheduler with the credit policy, in simulated time: shares follow the weights, caps
  * hold, who wakes goes first and pays for it, nobody starves, and the CPU never
  * idles while somebody could use it.
  */
-#include <xen/domain.h>
-#include <xen/console.h>
-#include "hv_stack.h"
-#include "../../xen/sched/run_queue.h"
-
-/* ---- the world around the scheduler ------------------------------------------------ */
-
-struct domain *dom0, *dom_idle, *dom_xen, *dom_io;
-struct list domain_list = LIST_INIT(domain_list);
-spinlock_t domlist_lock;
-
-static stime_t clock_ns;
-static struct timer *timers[64];
-static unsigned nr_timers, switches;
-
-stime_t now(void) { return clock_ns; }
-void serve_flush(void) { }
-void send_ipi(unsigned cpu, u8 vector) { }
-void cpu_work(unsigned cpu, unsigned bit) { set_bit(bit, &cpus[cpu].work); }
-void sync_vcpu_state(struct vcpu *v) { assert_false(v->running); }
-void register_key(u8 key, void (*fn)(void), const char *what) { }
-void watchdog_init(struct domain *d) { }
-void watchdog_stop(struct domain *d) { }
-bool local_events_need_delivery(struct vcpu *v) { return v->info->evtchn_upcall_pending; }
-
-void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu)
-{
-	*t = (struct timer){ .fn = fn, .data = data, .cpu = cpu };
-	if (cpu == 0)
-		timers[nr_timers++] = t;
-}
-void timer_set(struct timer *t, stime_t expires) { t->set = true; t->expires = expires; }
-void timer_stop(struct timer *t) { t->set = false; }
-void timer_kill(struct timer *t) { t->set = false; }
-
-void context_switch(struct vcpu *prev, struct vcpu *next)
-{
-	assert_ptr_equal(prev, current);
-	cpu_info()->vcpu = next;
-	switches++;
-}
-
-static struct vcpu *new_vcpu(struct domain *d, unsigned id)
-{
-	struct vcpu *v = calloc(1, sizeof(*v));
-
-	v->domain = d;
-	v->id = id;
-	v->info = &v->dummy_info;
-	sched_init_vcpu(v);
-	d->vcpu[id] = v;
-	d->max_vcpus = id + 1;
-	return v;
-}
-
-static struct vcpu *new_domain(u16 weight, u16 cap)
-{
-	struct domain *d = calloc(1, sizeof(*d));
-
-	d->id = 1 + (domain_list.prev == &domain_list ? 0 : list_entry(domain_list.prev,
-		     struct domain, list)->id);
-	d->sched.weight = weight;
-	d->sched.cap = cap;
-	list_add_tail(&d->list, &domain_list);
-	return new_vcpu(d, 0);
-}
-
-static int fresh_machine(void **state)
-{
-	nr_timers = 0;
-	memset(run_queues, 0, sizeof(run_queues));
-	list_init(&domain_list);
-	sched_init();
-	cpus[0].work = 0;
-	cpus[0].idle = new_vcpu(dom_idle, 0);
-	cpu_info()->vcpu = cpus[0].idle;
-	return 0;
-}
-
-static void fire_next_timer(stime_t until)
-{
-	struct timer *first = NULL;
-
-	for (unsigned i = 0; i < nr_timers; i++)
-		if (timers[i]->set && (!first || timers[i]->expires < first->expires))
-			first = timers[i];
-	if (!first || first->expires > until) {
-		clock_ns = until;
-		return;
-	}
-	clock_ns = MAX(clock_ns, first->expires);
-	first->set = false;
-	first->fn(first->data);
-}
-
-/* Let @ns pass; every vcpu that runs uses all it gets. */
-static void run(stime_t ns)
-{
-	stime_t until = clock_ns + ns;
-
-	for (;;) {
-		if (cpus[0].work)
-			schedule();
-		else if (clock_ns < until)
-			fire_next_timer(until);
-		else
-			return;
-	}
-}
-
-static int end_machine(void **state)
-{
-	struct domain *d;
-
-	list_for_each(d, &domain_list, list)
-		for (unsigned i = 0; i < d->max_vcpus; i++)
-			vcpu_pause(d->vcpu[i]);
-	run(SECONDS(1));
-	assert_ptr_equal(current, cpus[0].idle);
-	for (unsigned i = 0; i < nr_timers; i++)
-		assert_false(timers[i]->set);		/* an idle machine sleeps */
-	return 0;
-}
-
-static double share(struct vcpu *v, stime_t since, u64 before)
-{
-	return (double)(vcpu_cpu_time(v) - before) / (clock_ns - since);
-}
-
-static void assert_near(double x, double want, double off)
-{
-	if (x < want - off || x > want + off)
-		fail_msg("%f, not %f +- %f", x, want, off);
-}
-
-/* The vcpu that runs blocks; it's over when an event comes. */
-static void block(struct vcpu *v)
-{
-	assert_ptr_equal(current, v);
-	vcpu_block();
-	run(0);
-}
+#include "sched_machine.h"
 
 /* ---- tests ---------------------------------------------------------------------------- */
 
@@ -372,7 +231,157 @@ static void test_adjust(void **state)
 	assert_int_equal(vcpu_set_affinity(a, 1, 1), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fresh_machine, end_machine)
+/* ---- several CPUs -------------------------------------------------------------------- */
+
+/* Weights count on a CPU that all are bound to, though the machine has more than enough. */
+static void test_weights_when_pinned(void **state)
+{
+	struct vcpu *v[3], *free;
+	stime_t t;
+
+	start_machine(4, 1, 4);
+	t = clock_ns;
+	free = new_domain(256, 0);
+	vcpu_wake(free);
+	for (int i = 0; i < 3; i++) {
+		v[i] = new_domain(128 << i, 0);
+		assert_int_equal(vcpu_set_affinity(v[i], BIT(2), ~0UL), 0);
+		vcpu_wake(v[i]);
+	}
+	run(SECONDS(20));
+	for (int i = 0; i < 3; i++)
+		assert_near(share(v[i], t, 0), (1 << i) / 7.0, 0.02);
+	assert_near(share(free, t, 0), 1, 0.01);
+}
+
+/* Three equal ones on two CPUs get two thirds of a CPU each. */
+static void test_three_on_two(void **state)
+{
+	struct vcpu *v[3];
+	stime_t t;
+
+	start_machine(2, 1, 2);
+	t = clock_ns;
+	for (int i = 0; i < 3; i++) {
+		v[i] = new_domain(256, 0);
+		vcpu_wake(v[i]);
+	}
+	run(SECONDS(20));
+	for (int i = 0; i < 3; i++)
+		assert_near(share(v[i], t, 0), 2 / 3.0, 0.03);
+}
+
+static void test_cap_on_two(void **state)
+{
+	struct vcpu *a, *b;
+	stime_t t;
+
+	start_machine(2, 1, 2);
+	t = clock_ns;
+	a = new_domain(256, 50);
+	b = new_vcpu(a->domain, 1);
+	vcpu_wake(a);
+	vcpu_wake(b);
+	run(SECONDS(10));
+	assert_near(share(a, t, 0) + share(b, t, 0), 0.5, 0.02);
+}
+
+/* A vcpu that wakes on a busy CPU goes to the sibling thread, then within the socket, then away. */
+static void test_nearest_first(void **state)
+{
+	static const unsigned order[] = { 5, 6, 7 };
+	struct vcpu *v;
+
+	start_machine(8, 2, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		v = new_domain(256, 0);
+		v->cpu = 4;
+		vcpu_wake(v);
+		run(0);
+		assert_int_equal(v->cpu, i ? order[i - 1] : 4);
+		assert_true(runs(v));
+	}
+	v = new_domain(256, 0);
+	v->cpu = 4;
+	vcpu_wake(v);
+	run(0);
+	assert_true(runs(v) && v->cpu < 4);
+}
+
+/* Soft affinity: a preferred CPU if one idles, any other rather than to wait. */
+static void test_soft_affinity(void **state)
+{
+	struct vcpu *v[3];
+
+	start_machine(4, 1, 4);
+	for (int i = 0; i < 3; i++) {
+		v[i] = new_domain(256, 0);
+		v[i]->cpu = 0;
+		assert_int_equal(vcpu_set_affinity(v[i], ~0UL, BIT(2) | BIT(3)), 0);
+		vcpu_wake(v[i]);
+		run(0);
+		assert_true(runs(v[i]));
+		assert_true(i == 2 ? v[i]->cpu < 2 : v[i]->cpu >= 2);
+	}
+	block(v[2]);
+	block(v[0]);
+	vcpu_unblock(v[2]);			/* now a preferred CPU idles */
+	run(0);
+	assert_true(runs(v[2]) && v[2]->cpu >= 2);
+	assert_int_equal(vcpu_set_affinity(v[2], BIT(1), BIT(3)), 0);	/* not within the hard one: no wish */
+	run(0);
+	assert_true(runs(v[2]) && v[2]->cpu == 1);
+	assert_int_equal(vcpu_set_affinity(v[2], BIT(7), ~0UL), -EINVAL);
+}
+
+/* Random wakes, blocks, pauses, affinities: no CPU idles while one waits that it may run. */
+static void test_random(void **state)
+{
+	struct vcpu *v[10];
+	u64 seed = 20240611;
+
+	start_machine(4, 2, 2);
+	for (int i = 0; i < 10; i++) {
+		v[i] = new_domain(64 + unit_random(&seed) % 512, 0);
+		vcpu_wake(v[i]);
+	}
+	for (int step = 0; step < 5000; step++) {
+		struct vcpu *w = v[unit_random(&seed) % 10];
+		u64 mask = 1 + unit_random(&seed) % 15;
+
+		switch (unit_random(&seed) % 5) {
+		case 0:
+			if (runs(w))
+				block(w);
+			break;
+		case 1:
+			vcpu_unblock(w);
+			break;
+		case 2:
+			atomic_read(&w->pause_count) ? vcpu_unpause(w) : pause_vcpu(w);
+			break;
+		case 3:
+			assert_int_equal(vcpu_set_affinity(w, mask, unit_random(&seed) % 16), 0);
+			break;
+		}
+		run(unit_random(&seed) % MICROSECS(700));
+		for (int i = 0; i < 10; i++) {
+			assert_false(v[i]->pause_flags & VPF_MIGRATING);
+			if (!vcpu_runnable(v[i])) {
+				assert_true(!runs(v[i]) && list_empty(&v[i]->sched.queue));
+				continue;
+			}
+			assert_true(v[i]->affinity & BIT(v[i]->cpu));
+			assert_true(runs(v[i]) != !list_empty(&v[i]->sched.queue));
+			for (unsigned cpu = 0; cpu < 4 && !runs(v[i]); cpu++)
+				assert_false((v[i]->affinity & BIT(cpu)) &&
+					     is_idle_vcpu(on_cpu[cpu]));
+		}
+	}
+	for (int i = 0; i < 10; i++)
+		if (atomic_read(&v[i]->pause_count))
+			vcpu_unpause(v[i]);
+}
 
 static int tests(void)
 {
@@ -381,15 +390,14 @@ static int tests(void)
 		TEST(test_extreme_weights), TEST(test_many_vcpus), TEST(test_cap),
 		TEST(test_cap_leaves_the_rest), TEST(test_wake_latency), TEST(test_no_theft),
 		TEST(test_yield), TEST(test_pause_and_states), TEST(test_block_race),
-		TEST(test_adjust),
+		TEST(test_adjust), TEST(test_weights_when_pinned), TEST(test_three_on_two),
+		TEST(test_cap_on_two), TEST(test_nearest_first), TEST(test_soft_affinity), TEST(test_random),
 	};
 
-	dom_idle = calloc(1, sizeof(*dom_idle));
-	dom_idle->id = DOMID_IDLE;
 	return cmocka_run_group_tests(all, NULL, NULL);
 }
 
 int main(void)
 {
-	return run_on_hv_stack(tests);
+	return run_tests_of(&sched_credit, tests);
 }

@@ -25,6 +25,9 @@
 #define KEEP_FRAMES	((4UL << 20) >> PAGE_SHIFT)
 
 
+static bool opt_pin;
+BOOT_OPTION("dom0_vcpus_pin", OPT_BOOL, opt_pin, 0, "each of domain 0's virtual CPUs stays on one CPU");
+
 struct module { const u8 *data; u64 size; mfn_t first; u64 frames; };
 
 /* An ELF image in memory: in the module itself, or unpacked to frames of its own. */
@@ -100,9 +103,14 @@ static struct domain *__init create_domain(u64 max_pages)
 		panic("Domain 0 can't be created: error %d", err);
 	dom0 = d;
 	d->max_pages = max_pages;
-	for (unsigned i = 0; i < cfg.max_vcpus; i++)
-		if (!vcpu_create(d, i))
+	for (unsigned i = 0; i < cfg.max_vcpus; i++) {
+		struct vcpu *v = vcpu_create(d, i);
+
+		if (!v)
 			panic("Too little memory for domain 0's vcpu %u", i);
+		if (opt_pin)
+			vcpu_set_affinity(v, BIT(i % nr_cpus), ~0UL);
+	}
 	return d;
 }
 

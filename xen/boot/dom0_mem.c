@@ -125,8 +125,8 @@ static int __init parse_vcpus(const char *s)
 	}
 	if (!min || min > max)
 		return -EINVAL;
-	vcpus_min = MIN(min, (u64)MAX_VCPUS);
-	vcpus_max = MIN(max, (u64)MAX_VCPUS);
+	vcpus_min = MIN(min, (u64)~0u);
+	vcpus_max = MIN(max, (u64)~0u);
 	return 0;
 }
 BOOT_FN("dom0_max_vcpus", parse_vcpus, "domain 0's virtual CPUs: <n> or <min>-<max>");
@@ -135,5 +135,8 @@ unsigned __init dom0_vcpus(void)
 {
 	unsigned n = MIN(MAX(nr_cpus, vcpus_min), vcpus_max);
 
+	if (vcpus_min > MAX_VCPUS)
+		printk(LOG_WARN "dom0_max_vcpus: %u are asked for, a domain may have %u\n", vcpus_min,
+		       MAX_VCPUS);
 	return MIN(n, (unsigned)MAX_VCPUS);
 }

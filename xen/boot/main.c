@@ -70,6 +70,7 @@ void boot_main(u32 magic, paddr_t info)
 	acpi_init(boot_info.rsdp);
 	special_domains_init();
 	apic_init_boot();
+	topology_init();
 	irq_init();
 	time_init();
 	policy_init();

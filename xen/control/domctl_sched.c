@@ -2,15 +2,59 @@
 /* domctl: how much CPU a domain gets, and where. */
 #include "control.h"
 
+typedef struct xen_domctl_schedparam_vcpu vcpu_params;
+
+/* All entries are good before the first is used. */
+static int check_vcpu_params(struct domain *d, u32 cmd, const vcpu_params *p, u32 n)
+{
+	int rc = 0;
+
+	for (u32 i = 0; i < n && !rc; i++)
+		if (!find_vcpu(d, p[i].vcpuid))
+			rc = -EINVAL;
+		else if (cmd == XEN_DOMCTL_SCHEDOP_putvcpuinfo)
+			rc = sched->check_vcpu(&p[i]);
+	return rc;
+}
+
+/* Settings of single vcpus: of the first entries, if there are more than a domain has vcpus. */
+static int adjust_vcpus(struct domain *d, struct xen_domctl_scheduler_op *s)
+{
+	u32 n = MIN(s->u.v.nr_vcpus, (u32)MAX_VCPUS);
+	vaddr_t array = handle_va(s->u.v.vcpus);
+	vcpu_params p[MAX_VCPUS];
+	int rc;
+
+	if (!sched->adjust_vcpu)
+		return -EINVAL;
+	if (copy_from_guest(p, array, n * sizeof(p[0])))
+		return -EFAULT;
+	rc = check_vcpu_params(d, s->cmd, p, n);
+	if (rc)
+		return rc;
+	for (u32 i = 0; i < n; i++)
+		sched->adjust_vcpu(find_vcpu(d, p[i].vcpuid), s->cmd, &p[i]);
+	if (s->cmd == XEN_DOMCTL_SCHEDOP_getvcpuinfo && copy_to_guest(array, p, n * sizeof(p[0])))
+		return -EFAULT;
+	s->u.v.nr_vcpus = n;
+	return 0;
+}
+
 int domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
 
-	/* The policies here have no settings of single vcpus. */
-	if (s->sched_id != sched->id || (s->cmd != XEN_DOMCTL_SCHEDOP_putinfo &&
-					 s->cmd != XEN_DOMCTL_SCHEDOP_getinfo))
+	if (s->sched_id != sched->id)
 		return -EINVAL;
-	return sched->adjust(d, s);
+	switch (s->cmd) {
+	case XEN_DOMCTL_SCHEDOP_putinfo:
+	case XEN_DOMCTL_SCHEDOP_getinfo:
+		return sched->adjust(d, s);
+	case XEN_DOMCTL_SCHEDOP_putvcpuinfo:
+	case XEN_DOMCTL_SCHEDOP_getvcpuinfo:
+		return adjust_vcpus(d, s);
+	}
+	return -EINVAL;
 }
 
 /* ---- affinity of vcpus ----------------------------------------------------------- */

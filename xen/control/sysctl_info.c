@@ -4,54 +4,15 @@
 
 /* ---- CPUs -------------------------------------------------------------------- */
 
-/* How many low bits of an APIC id number the threads of a core, and of a package. */
-struct apic_shifts { unsigned core, package; };
-
-/*
- * Leaf 0xb: at level 0 the threads of a core, at level 1 the logical CPUs of a package.
- * Without it the package counts, in leaf 1. (Intel SDM volume 2A, CPUID; AMD APM volume 3)
- */
-static struct apic_shifts apic_shifts(void)
-{
-	struct apic_shifts s = { 0, 0 };
-	u32 max, a, b, c, d;
-
-	cpuid(0, 0, &max, &b, &c, &d);
-	if (max >= 0xb) {
-		cpuid(0xb, 0, &a, &b, &c, &d);
-		if (b & 0xffff) {
-			s.core = a & 31;
-			cpuid(0xb, 1, &a, &b, &c, &d);
-			s.package = MAX(a & 31, s.core);
-			return s;
-		}
-	}
-	cpuid(1, 0, &a, &b, &c, &d);
-	if ((d & BIT(28)) && (b >> 16 & 0xff) > 1)
-		s.package = fls64((b >> 16 & 0xff) - 1) + 1;
-	return s;
-}
-
-/* How many CPUs that are online share the APIC id's bits from @shift up with the boot CPU. */
-static u32 same_group(unsigned shift)
-{
-	u32 n = 0;
-
-	for (unsigned i = 0; i < nr_cpus; i++)
-		n += cpus[i].apic_id >> shift == cpus[0].apic_id >> shift;
-	return n;
-}
-
 int sysctl_physinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_physinfo *p = &op->u.physinfo;
-	struct apic_shifts s = apic_shifts();
 	u32 words[FEATURE_WORDS];
 	struct domain *d;
 
 	memset(p, 0, sizeof(*p));
-	p->threads_per_core = same_group(s.core);
-	p->cores_per_socket = MAX(same_group(s.package) / p->threads_per_core, 1u);
+	p->threads_per_core = weight64(cpus[0].same_core);
+	p->cores_per_socket = weight64(cpus[0].same_socket) / p->threads_per_core;
 	p->nr_cpus = nr_cpus;
 	p->max_cpu_id = nr_cpus - 1;
 	p->nr_nodes = 1;
@@ -88,15 +49,10 @@ int sysctl_getcpuinfo(struct xen_sysctl *op)
 int sysctl_cputopoinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
-	struct apic_shifts s = apic_shifts();
-	u32 core_mask = (1u << (s.package - s.core)) - 1;
 
 	if (t->cputopo.p)
 		for (u32 i = 0; i < MIN(t->num_cpus, nr_cpus); i++) {
-			xen_sysctl_cputopo_t topo = {
-				.core = cpus[i].apic_id >> s.core & core_mask,
-				.socket = cpus[i].apic_id >> s.package,
-			};
+			xen_sysctl_cputopo_t topo = { .core = cpu_core(i), .socket = cpu_socket(i) };
 
 			if (put_guest(t->cputopo.p, i, &topo))
 				return -EFAULT;

@@ -16,7 +16,7 @@ int sysctl_scheduler_op(struct xen_sysctl *op)
 
 	if (s->cpupool_id != POOL)
 		return -ESRCH;
-	if (s->sched_id != sched->id)
+	if (s->sched_id != sched->id || !sched->adjust_global)
 		return -EINVAL;
 	return sched->adjust_global(s);
 }

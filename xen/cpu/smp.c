@@ -194,6 +194,11 @@ static void __init start_listed(unsigned wanted, u64 *table)
 		u32 apic_id = acpi.cpu[i].apic_id;
 		struct cpu *c = &cpus[nr_cpus];
 
+		if (!topology_wants(apic_id)) {
+			printk(LOG_INFO "CPU with APIC id %u: another thread of a core, not used (noht)\n",
+			       apic_id);
+			continue;
+		}
 		if (!apic_can_reach(apic_id)) {
 			printk(LOG_WARN "CPU with APIC id %u: needs x2APIC, which the firmware has not turned on; not used\n",
 			       apic_id);
@@ -211,6 +216,7 @@ static void __init start_listed(unsigned wanted, u64 *table)
 			       progress == ASLEEP ? "start" : "come up");
 			continue;
 		}
+		topology_add(nr_cpus);
 		c->online = true;
 		__atomic_store_n(&nr_cpus, nr_cpus + 1, __ATOMIC_RELEASE);
 	}

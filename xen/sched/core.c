@@ -18,11 +18,11 @@
 
 struct run_queue run_queues[NR_CPUS];
 
-static const struct sched_policy *const policies[] = { &sched_credit };
+static const struct sched_policy *const policies[] = { &sched_credit, &sched_rtds };
 const struct sched_policy *sched = &sched_credit;
 
 static char sched_name[16];
-BOOT_OPTION("sched", OPT_STR, sched_name, sizeof(sched_name), "scheduling policy: credit");
+BOOT_OPTION("sched", OPT_STR, sched_name, sizeof(sched_name), "scheduling policy: credit or rtds");
 
 struct run_queue *lock_queue_of(const struct vcpu *v)
 {
@@ -35,11 +35,6 @@ struct run_queue *lock_queue_of(const struct vcpu *v)
 			return q;
 		spin_unlock(&q->lock);
 	}
-}
-
-u64 online_cpus(void)
-{
-	return nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
 }
 
 /* ---- run states ----------------------------------------------------------- */
@@ -98,35 +93,29 @@ bool vcpu_runnable(const struct vcpu *v)
 		 atomic_read(&d->pause_count) | atomic_read(&d->controller_pause));
 }
 
-/* Tell an idle CPU that it may take @v from @cpu's queue, if there is one that hasn't other orders yet. */
-bool poke_idle(const struct vcpu *v, unsigned cpu)
+/* @v wakes where it would rather not run, and its queue is locked: off to a better CPU, if there is one. */
+static struct run_queue *move_to_preferred(struct vcpu *v, struct run_queue *q)
 {
-	for (u64 mask = v->affinity & online_cpus() & ~BIT(cpu); mask; mask &= mask - 1) {
-		unsigned other = ffs64(mask);
+	unsigned cpu;
 
-		if (queue_idles(&run_queues[other]) &&
-		    !(atomic_read(&cpus[other].work) & BIT(WORK_SCHEDULE))) {
-			cpu_work(other, WORK_SCHEDULE);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* @v was queued on @cpu, whose lock is held: who should look at the queue? */
-static void poke_for(struct vcpu *v, unsigned cpu)
-{
-	struct run_queue *q = &run_queues[cpu];
-
-	if (queue_idles(q) || (!poke_idle(v, cpu) && v->sched.prio > q->curr->sched.prio))
-		cpu_work(cpu, WORK_SCHEDULE);
+	if (q->curr == v || v->running || !list_empty(&v->sched.queue))
+		return q;
+	cpu = choose_cpu(v);
+	if (cpu == v->cpu)
+		return q;
+	v->cpu = cpu;
+	spin_unlock(&q->lock);
+	return lock_queue_of(v);
 }
 
 void vcpu_wake(struct vcpu *v)
 {
 	struct run_queue *q = lock_queue_of(v);
-	bool was_blocked = v->runstate.state == RUNSTATE_blocked;
+	bool was_blocked;
 
+	if (unlikely(!prefers_cpu(v, v->cpu)) && vcpu_runnable(v))
+		q = move_to_preferred(v, q);
+	was_blocked = v->runstate.state == RUNSTATE_blocked;
 	if (vcpu_runnable(v)) {
 		if (q->curr != v && list_empty(&v->sched.queue)) {
 			set_runstate(v, RUNSTATE_runnable, now());
@@ -227,18 +216,6 @@ void vcpu_yield(void)
 
 /* ---- the switch -------------------------------------------------------------- */
 
-static unsigned choose_cpu(const struct vcpu *v)
-{
-	u64 allowed = v->affinity & online_cpus(), good = allowed & v->soft_affinity, mask;
-
-	for (mask = good ? good : allowed; mask; mask &= mask - 1)
-		if (queue_idles(&run_queues[ffs64(mask)]))
-			return ffs64(mask);
-	if (!allowed || (allowed & BIT(v->cpu)))
-		return v->cpu;
-	return ffs64(good ? good : allowed);
-}
-
 /* Queue lock held, @v neither runs nor is queued. */
 static void finish_migration(struct vcpu *v)
 {
@@ -247,34 +224,28 @@ static void finish_migration(struct vcpu *v)
 }
 
 /*
- * The registers of the vcpu that left this CPU are saved: another CPU may have it. If it
- * waits, that is said under its queue's lock, so that whoever queues it afterwards finds
- * it free, and for whoever queued it before, an idle CPU is told here. One that moves is
- * in another queue already, and that queue's CPU is told. From the store on the vcpu may
- * be gone, unless a lock keeps it.
+ * The registers of the vcpu that left this CPU are saved: another CPU may have it. That is
+ * said under its queue's lock, so that whoever queues or moves it afterwards finds it free;
+ * for who did it before, we do the rest. When the lock is released the vcpu may be gone.
  */
 void finish_switch(void)
 {
 	struct vcpu *prev = run_queues[this_cpu()->id].leaving;
 	struct run_queue *q;
-	unsigned cpu;
 
 	run_queues[this_cpu()->id].leaving = NULL;
 	if (!prev || is_idle_vcpu(prev))
 		return;
 	q = lock_queue_of(prev);
-	if (unlikely(prev->pause_flags & VPF_MIGRATING)) {
+	while (unlikely(prev->pause_flags & VPF_MIGRATING)) {
 		finish_migration(prev);
-		cpu = prev->cpu;
 		spin_unlock(&q->lock);
 		vcpu_wake(prev);
-		__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
-		cpu_work(cpu, WORK_SCHEDULE);
-		return;
+		q = lock_queue_of(prev);
 	}
 	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
 	if (!list_empty(&prev->sched.queue))
-		poke_idle(prev, prev->cpu);
+		poke_for(prev, prev->cpu);
 	spin_unlock(&q->lock);
 }
 
@@ -292,11 +263,14 @@ void schedule(void)
 	if (!next)
 		next = c->idle;
 	q->curr = next;
+	q->prio = is_idle_vcpu(next) ? PRIO_IDLE : next->sched.prio;
 	if (prev != next) {
 		set_runstate(prev, is_idle_vcpu(prev) ? RUNSTATE_runnable : waiting_state(prev), t);
 		set_runstate(next, RUNSTATE_running, t);
 		next->running = true;
 	}
+	if (unlikely(q->waiting) && is_idle_vcpu(prev))
+		share_waiting(c->id);
 	spin_unlock(&q->lock);
 
 	if (is_idle_vcpu(next))
@@ -323,6 +297,8 @@ int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 	moves = !(hard & BIT(v->cpu));
 	if (moves)
 		__atomic_fetch_or(&v->pause_flags, VPF_MIGRATING, __ATOMIC_SEQ_CST);
+	else if (!list_empty(&v->sched.queue))
+		poke_for(v, v->cpu);		/* a CPU that it may have now may be idle */
 	spin_unlock(&q->lock);
 	if (!moves)
 		return 0;
@@ -362,9 +338,12 @@ void sched_init(void)
 			found = true;
 		}
 	if (!found)
-		printk(LOG_WARN "sched=%s: no such policy; using \"%s\"\n", sched_name, sched->opt_name);
-	sched->init();
+		printk(LOG_WARN "sched=%s: no such scheduling policy; there are credit and rtds, and credit is used\n",
+		       sched_name);
+	if (sched->init)
+		sched->init();
 	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
+		run_queues[cpu].prio = PRIO_IDLE;
 		timer_init(&run_queues[cpu].slice, slice_over, NULL, cpu);
 		sched->init_cpu(cpu);
 	}

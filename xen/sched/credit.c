@@ -18,6 +18,8 @@
  * A vcpu runs at least the rate limit before another may take its place, unless
  * it blocks or yields. A CPU whose own queue offers nothing better than OVER
  * looks into the other queues.
+ *
+ * The fields below sched_unit.credit are ours; priorities are those of the enum.
  */
 #include "run_queue.h"
 #include <xen/boot.h>
@@ -48,9 +50,9 @@ static struct list *queue_of(unsigned cpu, int prio) { return &queues[cpu].prio[
 
 static int prio_of(const struct sched_unit *u)
 {
-	if (u->cap_limit && u->cap_used >= u->cap_limit)
+	if (u->credit.cap_limit && u->credit.cap_used >= u->credit.cap_limit)
 		return CAPPED;
-	return u->credit > 0 ? UNDER : OVER;
+	return u->credit.credit > 0 ? UNDER : OVER;
 }
 
 /* Charge @v, which runs, for the time until @t. */
@@ -61,8 +63,8 @@ static void burn(struct sched_unit *u, stime_t t)
 	if (ran <= 0)
 		return;
 	u->burned = t;
-	u->credit -= ran;
-	u->cap_used += ran;
+	u->credit.credit -= ran;
+	u->credit.cap_used += ran;
 	u->run_ns += ran;
 }
 
@@ -73,9 +75,9 @@ static stime_t slice_of(const struct sched_unit *u)
 	if (u->prio == BOOST)
 		slice = MIN(slice, BOOST_SLICE);
 	if (u->prio >= UNDER)
-		slice = MIN(slice, MAX(u->credit, MIN_SLICE));
-	if (u->cap_limit)
-		slice = MIN(slice, MAX(u->cap_limit - u->cap_used, MIN_SLICE));
+		slice = MIN(slice, MAX(u->credit.credit, MIN_SLICE));
+	if (u->credit.cap_limit)
+		slice = MIN(slice, MAX(u->credit.cap_limit - u->credit.cap_used, MIN_SLICE));
 	return slice;
 }
 
@@ -96,59 +98,32 @@ static void enqueue(struct vcpu *v, bool woken)
 	u->prio = prio_of(u);
 	if (woken && u->prio == UNDER)
 		u->prio = BOOST;
-	list_add_tail(&u->queue, queue_of(v->cpu, u->prio));
+	queue_before(v, queue_of(v->cpu, u->prio));
 	start_accounting();
 }
 
-static void dequeue(struct vcpu *v)
-{
-	list_del(&v->sched.queue);
-}
-
-/*
- * The vcpu in @from's queue that @cpu should run next, of at least priority
- * @least; the queue's lock is held. Ties go to who waits longest. One that still
- * leaves another CPU can't be had; @prev is leaving this one.
- */
-static struct vcpu *find(unsigned from, unsigned cpu, int least, stime_t t, const struct vcpu *prev)
+/* Ties go to who waits longest; one that still leaves another CPU can't be had. */
+static struct vcpu *find(unsigned from, unsigned cpu, s64 least, bool preferred, stime_t t)
 {
 	struct vcpu *v;
 
 	for (int prio = BOOST; prio >= least; prio--)
-		list_for_each(v, queue_of(from, prio), sched.queue) {
-			if (v == prev ? v->sched.yield : v->running)
-				continue;
-			if (from == cpu || ((v->affinity & BIT(cpu)) &&
-			    t - v->sched.stopped >= MICROSECS(migrate_delay_us)))
+		list_for_each(v, queue_of(from, prio), sched.queue)
+			if (may_move(v, cpu, preferred) &&
+			    t - v->sched.credit.stopped >= MICROSECS(migrate_delay_us))
 				return v;
-		}
 	return NULL;
 }
 
-/* Take over a waiting vcpu of another CPU; our queue's lock is held, the other's only tried. */
-static struct vcpu *steal(unsigned cpu, int least, stime_t t)
+/* Of our own queue; @prev is leaving this CPU, and doesn't count if it yields. */
+static struct vcpu *find_own(unsigned cpu, const struct vcpu *prev)
 {
-	bool missed = false;
+	struct vcpu *v;
 
-	for (unsigned i = 1; i < nr_cpus; i++) {
-		unsigned from = (cpu + i) % nr_cpus;
-		struct vcpu *v;
-
-		if (!spin_trylock(&run_queues[from].lock)) {
-			missed = true;
-			continue;
-		}
-		v = find(from, cpu, least, t, NULL);
-		if (v) {
-			dequeue(v);
-			v->cpu = cpu;
-		}
-		spin_unlock(&run_queues[from].lock);
-		if (v)
-			return v;
-	}
-	if (missed && least < UNDER)	/* else we idle while there may be work in a queue just then busy */
-		cpu_work(cpu, WORK_SCHEDULE);
+	for (int prio = BOOST; prio >= OVER; prio--)
+		list_for_each(v, queue_of(cpu, prio), sched.queue)
+			if (v == prev ? !v->sched.yield : !v->running)
+				return v;
 	return NULL;
 }
 
@@ -156,10 +131,10 @@ static struct vcpu *steal(unsigned cpu, int least, stime_t t)
 static bool put_back(struct vcpu *prev, stime_t t, stime_t *slice)
 {
 	struct sched_unit *u = &prev->sched;
-	stime_t ran = t - u->started, least = MICROSECS(ratelimit_us);
+	stime_t ran = t - u->credit.started, least = MICROSECS(ratelimit_us);
 
 	burn(u, t);
-	u->stopped = t;
+	u->credit.stopped = t;
 	if (!vcpu_runnable(prev))
 		return false;
 	if (prio_of(u) == CAPPED || u->yield || ran >= least) {
@@ -172,27 +147,26 @@ static bool put_back(struct vcpu *prev, stime_t t, stime_t *slice)
 
 static struct vcpu *pick(unsigned cpu, struct vcpu *prev, stime_t t, stime_t *slice)
 {
-	struct vcpu *next, *other;
+	struct vcpu *next, *other = NULL;
 
 	if (!is_idle_vcpu(prev) && put_back(prev, t, slice))
 		return prev;
-	next = find(cpu, cpu, OVER, t, prev);
-	if (!next || next->sched.prio < UNDER) {
-		other = steal(cpu, next ? UNDER : OVER, t);
-		if (other)
-			next = other;
-	}
+	next = find_own(cpu, prev);
+	if (!next || next->sched.prio < UNDER)
+		other = pull_vcpu(cpu, next, t);
+	if (other)
+		next = other;
 	if (prev->sched.yield) {
 		prev->sched.yield = false;
 		if (!next)			/* nobody else wants the CPU */
-			next = find(cpu, cpu, OVER, t, prev);
+			next = find_own(cpu, prev);
 	}
 	if (!next)
 		return NULL;
 	if (!list_empty(&next->sched.queue))
-		dequeue(next);
+		unqueue(next);
 	if (next != prev)
-		next->sched.started = t;
+		next->sched.credit.started = t;
 	next->sched.burned = t;
 	*slice = slice_of(&next->sched);
 	return next;
@@ -209,7 +183,8 @@ static bool competes(struct vcpu *v, stime_t t)
 
 	if (q->curr == v)
 		burn(u, t);
-	yes = q->curr == v || !list_empty(&u->queue) || u->run_ns != u->run_seen;
+	yes = q->curr == v || !list_empty(&u->queue) || u->run_ns != u->credit.run_seen;
+	u->credit.competes = yes;
 	spin_unlock(&q->lock);
 	return yes;
 }
@@ -248,30 +223,103 @@ static void deal(s64 ns)
 			d->sched.share = pool * d->sched.weight / weights;
 }
 
-static void credit_vcpu(struct vcpu *v)
+/*
+ * Vcpus that may run on some CPUs only can't use more than these have. Where they were dealt
+ * more, all would always have credit left and weights would count for nothing: they share
+ * what there is, by weight. Those with the same affinity are a group; if there are more
+ * groups than fit here, the rest are taken for free to run anywhere.
+ */
+#define MAX_GROUPS	64
+
+static struct group {
+	u64 cpus;
+	u64 weight;
+	s64 dealt;
+} groups[MAX_GROUPS];			/* accounting's own */
+static unsigned nr_groups;
+
+static struct group *group_of(const struct vcpu *v, bool add)
+{
+	u64 cpus = READ_ONCE(v->affinity) & online_cpus();
+	unsigned i;
+
+	if (cpus == online_cpus())
+		return NULL;
+	for (i = 0; i < nr_groups; i++)
+		if (groups[i].cpus == cpus)
+			return &groups[i];
+	if (!add || i == MAX_GROUPS)
+		return NULL;
+	groups[i] = (struct group){ .cpus = cpus };
+	nr_groups++;
+	return &groups[i];
+}
+
+/* A competing vcpu's part of what its domain has, in proportion. */
+static u64 weight_of(const struct vcpu *v)
+{
+	return v->domain->sched.weight * 1024UL / v->domain->sched.nr_active;
+}
+
+static void add_to_group(const struct vcpu *v)
+{
+	struct group *g = group_of(v, true);
+
+	if (!g)
+		return;
+	g->weight += weight_of(v);
+	g->dealt += v->domain->sched.share / v->domain->sched.nr_active;
+}
+
+/* Of the last @ns. */
+static s64 income_of(const struct vcpu *v, s64 ns)
+{
+	const struct sched_domain *sd = &v->domain->sched;
+	const struct group *g;
+	s64 share, most;
+
+	if (!v->sched.credit.competes)
+		return 0;
+	share = sd->share / sd->nr_active;
+	g = group_of(v, false);
+	if (!g || !g->weight)
+		return share;
+	most = ns * weight64(g->cpus);
+	return g->dealt <= most ? share : MIN(share, (s64)(most * weight_of(v) / g->weight));
+}
+
+/* What it used counts against its cap; of what it was allowed and left, only what came late is kept. */
+static void account_cap(struct sched_unit *u, const struct sched_domain *sd, s64 ns)
+{
+	unsigned n = MAX(sd->nr_active, 1u);
+	s64 earned = ns * sd->cap / 100 / n;
+
+	u->credit.cap_limit = PERIOD * sd->cap / 100 / n;
+	u->credit.cap_used = MAX(u->credit.cap_used - earned, MIN(u->credit.cap_limit - earned, 0L));
+	if (!u->credit.cap_limit)
+		u->credit.cap_used = 0;
+}
+
+static void credit_vcpu(struct vcpu *v, s64 ns)
 {
 	struct run_queue *q = lock_queue_of(v);
-	struct sched_domain *sd = &v->domain->sched;
 	struct sched_unit *u = &v->sched;
-	unsigned n = MAX(sd->nr_active, 1u);
 	int old = u->prio;
 
-	if (u->run_ns == u->run_seen && q->curr != v && list_empty(&u->queue))
-		u->credit = MAX(u->credit, PERIOD / 3);	/* slept all the time: a fresh start */
+	if (u->run_ns == u->credit.run_seen && q->curr != v && list_empty(&u->queue))
+		u->credit.credit = MAX(u->credit.credit, PERIOD / 3);	/* slept all the time: a fresh start */
 	else
-		u->credit = MAX(-PERIOD, MIN(u->credit + (s64)(sd->share / n), PERIOD));
-	u->run_seen = u->run_ns;
-	u->cap_used = MAX(u->cap_used - u->cap_limit, 0);
-	u->cap_limit = PERIOD / 100 * sd->cap / n;
-	if (!u->cap_limit)
-		u->cap_used = 0;
+		u->credit.credit = MAX(-PERIOD, MIN(u->credit.credit + income_of(v, ns), PERIOD));
+	u->credit.run_seen = u->run_ns;
+	account_cap(u, &v->domain->sched, ns);
 	if (!list_empty(&u->queue) && (old != BOOST || prio_of(u) == CAPPED)) {
 		if (prio_of(u) != old) {
-			dequeue(v);
+			unqueue(v);
 			enqueue(v, false);
 		}
 	} else if (q->curr == v && old != BOOST) {
 		u->prio = prio_of(u);
+		q->prio = MAX(u->prio, (s64)OVER);
 	}
 	spin_unlock(&q->lock);
 }
@@ -284,12 +332,11 @@ static void poke_cpus(void)
 		struct vcpu *best;
 
 		spin_lock(&q->lock);
-		best = find(cpu, cpu, OVER, 0, NULL);
-		if ((best && (queue_idles(q) || best->sched.prio > q->curr->sched.prio)) ||
-		    (!queue_idles(q) && prio_of(&q->curr->sched) == CAPPED))
+		best = find_own(cpu, NULL);
+		if (!queue_idles(q) && prio_of(&q->curr->sched) == CAPPED)
 			cpu_work(cpu, WORK_SCHEDULE);
 		else if (best)
-			poke_idle(best, cpu);
+			poke_for(best, cpu);
 		spin_unlock(&q->lock);
 	}
 }
@@ -300,6 +347,7 @@ static void account(void *unused)
 	struct domain *d;
 	struct vcpu *v;
 	bool any = false;
+	s64 ns;
 
 	__atomic_store_n(&accounting_on, false, __ATOMIC_SEQ_CST);
 	spin_lock(&domlist_lock);
@@ -310,11 +358,17 @@ static void account(void *unused)
 				d->sched.nr_active += competes(v, t);
 		any |= d->sched.nr_active != 0;
 	}
-	deal(MIN(t - accounted, 2 * PERIOD));
+	ns = MIN(t - accounted, 2 * PERIOD);
+	deal(ns);
+	nr_groups = 0;
+	list_for_each(d, &domain_list, list)
+		for_each_vcpu(d, v)
+			if (!is_idle_vcpu(v) && v->sched.credit.competes)
+				add_to_group(v);
 	list_for_each(d, &domain_list, list)
 		for_each_vcpu(d, v)
 			if (!is_idle_vcpu(v))
-				credit_vcpu(v);
+				credit_vcpu(v, ns);
 	spin_unlock(&domlist_lock);
 	poke_cpus();
 	if (any)
@@ -400,7 +454,7 @@ static void init_cpu(unsigned cpu)
 
 static void init_vcpu(struct vcpu *v)
 {
-	v->sched.credit = PERIOD / 3;
+	v->sched.credit.credit = PERIOD / 3;
 	v->sched.prio = UNDER;
 }
 
@@ -408,7 +462,7 @@ struct dump_line { u16 dom, vcpu; int prio; s64 credit; u64 run; };
 
 static struct dump_line dump_line(const struct vcpu *v)
 {
-	return (struct dump_line){ v->domain->id, v->id, v->sched.prio, v->sched.credit,
+	return (struct dump_line){ v->domain->id, v->id, v->sched.prio, v->sched.credit.credit,
 				   v->sched.run_ns };
 }
 
@@ -443,8 +497,9 @@ const struct sched_policy sched_credit = {
 	.init_cpu = init_cpu,
 	.init_vcpu = init_vcpu,
 	.enqueue = enqueue,
-	.dequeue = dequeue,
+	.dequeue = unqueue,
 	.pick = pick,
+	.find = find,
 	.adjust = adjust,
 	.adjust_global = adjust_global,
 	.dump = dump,

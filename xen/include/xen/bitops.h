@@ -51,6 +51,15 @@ u64 find_next_zero_bit(const void *p, u64 size, u64 from);
 static inline unsigned ffs64(u64 x) { return __builtin_ctzl(x); }
 static inline unsigned fls64(u64 x) { return 63 - __builtin_clzl(x); }
 
+static inline unsigned weight64(u64 x)		/* bits that are set */
+{
+	unsigned n = 0;
+
+	for (; x; x &= x - 1)
+		n++;
+	return n;
+}
+
 #define cmpxchg(p, old, new) ({						\
 	__typeof__(*(p)) old_ = (old);					\
 	__atomic_compare_exchange_n((p), &old_, (new), false,		\

@@ -35,6 +35,7 @@ struct cpu {
 	unsigned apic_id;		/* immutable */
 	unsigned acpi_id;		/* immutable */
 	bool online;			/* set once */
+	u64 same_core, same_socket;	/* masks, with itself; grow while CPUs are started */
 	u32 work;			/* atomic: WORK_* bits */
 	struct cpu_info *info;		/* immutable: top of this CPU's stack */
 	struct vcpu *idle;		/* immutable */
@@ -223,6 +224,13 @@ void cpu_setup_early(void);		/* boot CPU: GDT, IDT, TSS, so that faults are repo
 void cpu_setup_boot(void);		/* boot CPU, after cpu_identify(): MSRs, control registers */
 extern u8 hv_gdt_page[4096];
 void cpu_setup_other(void *syscall64, void *syscall32);	/* another CPU: all of the above */
+
+/* cpu/topology.c */
+void topology_init(void);		/* on the boot CPU, whose APIC id is known */
+bool topology_wants(u32 apic_id);	/* false: another thread of its core is used, and "noht" was said */
+void topology_add(unsigned cpu);	/* in ascending order, before it counts in nr_cpus */
+unsigned cpu_core(unsigned cpu);	/* its number in its socket */
+unsigned cpu_socket(unsigned cpu);
 
 /* cpu/smp.c */
 void cpu_start_all(void);		/* the others; honours "nosmp" and "maxcpus=" */

@@ -19,23 +19,35 @@ struct domain;
 /* A vcpu's standing with the policy; run queue lock. */
 struct sched_unit {
 	struct list queue;		/* in the run queue; empty if not queued */
-	s64 credit;			/* ns of CPU time it may still use before others go first */
-	int prio;			/* higher runs first: boost 2, under 1, over 0, capped -1 */
+	s64 prio;			/* higher runs first, below 0 it may not run; what it means, the policy says */
 	bool yield;			/* the vcpu asked to let others go first */
-	stime_t started;		/* when it began to run */
-	stime_t burned;			/* until when its running is in the sums below */
-	stime_t stopped;		/* when it last left a CPU */
+	stime_t burned;			/* until when its running is accounted for */
 	u64 run_ns;			/* CPU time ever used */
-	u64 run_seen;			/* run_ns at the last accounting */
-	s64 cap_used;			/* ns used in this accounting period */
-	s64 cap_limit;			/* ns it may use in it; 0: no limit */
+	union {
+		struct {
+			s64 credit;		/* ns of CPU time it may still use before others go first */
+			stime_t started;	/* when it began to run */
+			stime_t stopped;	/* when it last left a CPU */
+			u64 run_seen;		/* run_ns at the last accounting */
+			s64 cap_used;		/* ns used in this accounting period */
+			s64 cap_limit;		/* ns it may use in it; 0: no limit */
+			bool competes;		/* ran, or wanted to, in the last period */
+		} credit;
+		struct {
+			s64 period, budget;	/* ns: in each period it is owed its budget */
+			bool extra;		/* and may have what is left over */
+			stime_t deadline;	/* end of its period */
+			s64 left;		/* ns of its budget not yet used */
+			s64 extra_left;		/* ns before others that have extra time take turns */
+		} rtds;
+	};
 };
 
 struct sched_domain {
-	u16 weight;			/* 1..65535, 256 is usual; atomic */
-	u16 cap;			/* percent of one CPU; 0 is none; atomic */
-	unsigned nr_active;		/* accounting's own: vcpus that compete */
-	s64 share;			/* accounting's own: ns for this period */
+	u16 weight;			/* credit: 1..65535, 256 is usual; atomic */
+	u16 cap;			/* credit: percent of one CPU; 0 is none; atomic */
+	unsigned nr_active;		/* credit's accounting: vcpus that compete */
+	s64 share;			/* credit's accounting: ns for this period */
 	spinlock_t watchdog_lock;
 	u8 watchdogs;			/* watchdog_lock: bitmap of slots in use */
 	struct timer watchdog[2];
@@ -47,7 +59,8 @@ struct sched_domain {
 struct sched_policy {
 	const char *name, *opt_name;
 	u32 id;				/* XEN_SCHEDULER_* */
-	void (*init)(void);
+	bool preempts_afar;		/* a waiting vcpu may take the CPU of one of lower priority, wherever that is */
+	void (*init)(void);		/* may be NULL */
 	void (*init_cpu)(unsigned cpu);
 	void (*init_vcpu)(struct vcpu *v);
 	/* All with the run queue lock of v->cpu held. */
@@ -55,14 +68,22 @@ struct sched_policy {
 	void (*dequeue)(struct vcpu *v);
 	/* Account for prev's run until now, choose the next (NULL: idle), and its slice in ns. */
 	struct vcpu *(*pick)(unsigned cpu, struct vcpu *prev, stime_t now, stime_t *slice);
+	/*
+	 * The vcpu that waits longest in @from's queue (locked) among those of the highest priority,
+	 * at least @least, which @cpu may take over, or prefers to run if @preferred. NULL: none.
+	 */
+	struct vcpu *(*find)(unsigned from, unsigned cpu, s64 least, bool preferred, stime_t now);
 	/* 0 or -EINVAL; op is XEN_DOMCTL_SCHEDOP_putinfo or getinfo */
 	int (*adjust)(struct domain *d, struct xen_domctl_scheduler_op *op);
-	/* 0 or -EINVAL; op is XEN_SYSCTL_SCHEDOP_putinfo or getinfo */
+	/* The same for settings of single vcpus; NULL: it has none. */
+	int (*check_vcpu)(const struct xen_domctl_schedparam_vcpu *p);	/* may adjust_vcpu() set this? */
+	void (*adjust_vcpu)(struct vcpu *v, u32 cmd, struct xen_domctl_schedparam_vcpu *p);
+	/* 0 or -EINVAL; op is XEN_SYSCTL_SCHEDOP_putinfo or getinfo; NULL: no such settings */
 	int (*adjust_global)(struct xen_sysctl_scheduler_op *op);
 	void (*dump)(unsigned cpu);
 };
 
-/* sched/core.c */
+/* sched/core.c and balance.c */
 void sched_init(void);			/* honours "sched=" */
 extern const struct sched_policy *sched;
 void sched_init_vcpu(struct vcpu *v);
