@@ -220,6 +220,30 @@ static inline uint64_t read_flags(void)
 
 #define barrier() asm volatile("" ::: "memory")
 
+/* ---- time (time.c) ---- */
+
+unsigned long now(void);		/* system time in ns */
+void sleep_ns(unsigned long ns);	/* events masked */
+
+/* ---- other domains, as domain 0 makes them (spinner.c) ---- */
+
+struct xen_domctl;
+struct xen_sysctl;
+long domctl(struct xen_domctl *op, unsigned int cmd, domid_t domain);
+long sysctl(struct xen_sysctl *op, unsigned int cmd);
+/* A domain whose vcpus do nothing but use all CPU time they get; paused. */
+domid_t spinner_create(unsigned int vcpus);
+void spinner_destroy(domid_t domain);
+void domain_pause(domid_t domain);
+void domain_unpause(domid_t domain);
+unsigned long cpu_time_of(domid_t domain);	/* ns */
+long set_affinity(domid_t domain, unsigned int vcpu, uint64_t hard, uint64_t soft);
+/*
+ * Let n domains run for a while, and see what each got: in 1/10000 of the time that passed.
+ * They are paused before and after.
+ */
+void measure(const domid_t *domain, unsigned int n, unsigned long ns, unsigned int *share);
+
 /* ---- virtual user mode (user.c) ---- */
 
 #define USER_CODE	0x400000UL	/* user_code .. user_code_end, read-only */
