@@ -163,20 +163,21 @@ static void test_wake_latency(void **state)
 
 static void test_yield(void **state)
 {
-	struct vcpu *a = reserve(10000, 4000, true), *b = reserve(10000, 4000, true);
-	struct vcpu *was;
+	struct vcpu *a = reserve(10000, 4000, true), *b = reserve(100000, 4000, true);
 
 	vcpu_wake(a);
 	vcpu_wake(b);
 	run(MILLISECS(1));
-	was = current;
+	assert_ptr_equal(current, a);
+	vcpu_yield();
+	run(MICROSECS(900));
+	assert_ptr_equal(current, b);		/* though its deadline is later */
+	run(MICROSECS(200));
+	assert_ptr_equal(current, a);
+	pause_vcpu(b);
 	vcpu_yield();
 	run(0);
-	assert_ptr_not_equal(current, was);
-	vcpu_pause(current == a ? b : a);
-	vcpu_yield();
-	run(0);
-	assert_ptr_not_equal(current, cpus[0].idle);
+	assert_ptr_equal(current, a);
 }
 
 static void test_settings(void **state)

@@ -12,7 +12,12 @@
 /* A PV domain, with version 1 grants and without an IOMMU: there is no other kind here. */
 static int check_create(const struct xen_domctl_createdomain *c)
 {
-	if ((c->flags & ~KNOWN_FLAGS) || !c->max_vcpus || c->max_vcpus > MAX_VCPUS)
+	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS) {
+		printk(LOG_GWARN "A domain with %u vcpus is asked for: 1 to %u are possible\n", c->max_vcpus,
+		       MAX_VCPUS);
+		return -EINVAL;
+	}
+	if (c->flags & ~KNOWN_FLAGS)
 		return -EINVAL;
 	if (c->flags || c->iommu_opts || c->vmtrace_size || c->arch.emulation_flags ||
 	    c->arch.misc_flags)

@@ -80,8 +80,12 @@ int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
 		rc = get_bitmap(&a->cpumap_hard, &hard);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
 		rc = get_bitmap(&a->cpumap_soft, &soft);
-	if (!rc)
+	if (!rc) {
 		rc = vcpu_set_affinity(v, hard, soft);
+		if (rc)
+			printk(LOG_GWARN "d%uv%u: CPUs %#lx are asked for, there are %#lx\n", d->id, v->id,
+			       hard, online);
+	}
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_HARD))
 		rc = put_bitmap(&a->cpumap_hard, hard & online);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))

@@ -107,28 +107,54 @@ unsigned choose_cpu(const struct vcpu *v)
 	return best;
 }
 
-void poke_for(const struct vcpu *v, unsigned cpu)
+static u64 others_of(const struct vcpu *v, unsigned cpu)
 {
-	const struct run_queue *q = &run_queues[cpu];
-	u64 others = v->affinity & online_cpus() & ~BIT(cpu);
-	unsigned found = NONE;
+	return v->affinity & online_cpus() & ~BIT(cpu);
+}
+
+static unsigned idle_other(const struct vcpu *v, unsigned cpu)
+{
+	u64 others = others_of(v, cpu);
+	unsigned found;
+
+	if (!others)
+		return NONE;
+	smp_mb();		/* queued before we look */
+	found = nearest_idle(preferred_cpus(v, others), cpu);
+	return found != NONE ? found : nearest_idle(others, cpu);
+}
+
+/* One that runs something of lower priority. */
+static unsigned busy_other(const struct vcpu *v, unsigned cpu)
+{
+	return sched->preempts_afar ? lowest(others_of(v, cpu), v->sched.prio) : NONE;
+}
+
+void poke_others(const struct vcpu *v, unsigned cpu)
+{
+	unsigned found;
 
 	if (v->sched.prio < 0)
 		return;
-	if (queue_idles(q)) {
-		cpu_work(cpu, WORK_SCHEDULE);
+	found = idle_other(v, cpu);
+	if (found == NONE)
+		found = busy_other(v, cpu);
+	if (found != NONE)
+		cpu_work(found, WORK_SCHEDULE);
+}
+
+void poke_for(const struct vcpu *v, unsigned cpu)
+{
+	const struct run_queue *q = &run_queues[cpu];
+	unsigned found = cpu;
+
+	if (v->sched.prio < 0)
 		return;
-	}
-	if (others) {
-		smp_mb();		/* queued before we look */
-		found = nearest_idle(preferred_cpus(v, others), cpu);
+	if (!queue_idles(q)) {
+		found = idle_other(v, cpu);
 		if (found == NONE)
-			found = nearest_idle(others, cpu);
+			found = v->sched.prio > q->prio ? cpu : busy_other(v, cpu);
 	}
-	if (found == NONE && v->sched.prio > q->prio)
-		found = cpu;
-	if (found == NONE && sched->preempts_afar)
-		found = lowest(others, v->sched.prio);
 	if (found != NONE)
 		cpu_work(found, WORK_SCHEDULE);
 }

@@ -2,6 +2,7 @@
 /*
  * The scheduler's mechanism: run queues and their locks, waking and sleeping,
  * the switch itself, and the account of what state each vcpu spent its time in.
+ * Which CPU takes a vcpu that waits is balance.c's; whom a CPU takes, the policy's.
  *
  * Each CPU has a run queue. A vcpu belongs to the queue of v->cpu, and that
  * queue's lock protects its standing. v->running stays true until its registers
@@ -244,8 +245,12 @@ void finish_switch(void)
 		q = lock_queue_of(prev);
 	}
 	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
-	if (!list_empty(&prev->sched.queue))
-		poke_for(prev, prev->cpu);
+	if (!list_empty(&prev->sched.queue)) {
+		if (likely(prev->cpu == this_cpu()->id))
+			poke_others(prev, prev->cpu);
+		else
+			poke_for(prev, prev->cpu);
+	}
 	spin_unlock(&q->lock);
 }
 

@@ -33,6 +33,8 @@ bool prefers_cpu(const struct vcpu *v, unsigned cpu);
 unsigned choose_cpu(const struct vcpu *v);
 /* @v was queued on @cpu, whose lock is held: tell a CPU that should look, if there is one. */
 void poke_for(const struct vcpu *v, unsigned cpu);
+/* The same of the other CPUs: @cpu has just decided not to run it. */
+void poke_others(const struct vcpu *v, unsigned cpu);
 /* @cpu idled, so that all who queued a vcpu there told only it; it runs one, others may have the rest. */
 void share_waiting(unsigned cpu);
 /*
