@@ -445,6 +445,7 @@ def credit_tools(env):
     has(m.command("xl sched-credit -s"), r"tslice=10ms ratelimit=500us", "sched-credit -s")
     m.command("xl sched-credit -d Domain-0 -w 512 -c 150")
     has(m.command("xl sched-credit -d Domain-0"), r"Domain-0 +0 +512 +150", "sched-credit")
+    m.command("xl sched-credit -d Domain-0 -c 0")
     for settings in ("-w 0", "-w 70000", "-c 10000"):
         refused(env, "xl sched-credit -d Domain-0 " + settings, r"(?i)out of range")
     refused(env, "xl sched-credit -s -t 5000", r"(?i)out of range")

@@ -26,6 +26,26 @@ static void on_event(struct regs *r)
 	shared->evtchn_pending[timer_port / 64] &= ~(1UL << (timer_port % 64));
 }
 
+static unsigned long now(void)
+{
+	volatile struct vcpu_time_info *t = (void *)&vcpu->time;
+	unsigned long ns, delta;
+	uint32_t version;
+
+	do {
+		do {
+			version = t->version;
+		} while (version & 1);
+		barrier();
+		delta = rdtsc() - t->tsc_timestamp;
+		delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+		ns = t->system_time + (unsigned long)((unsigned __int128)delta *
+						      t->tsc_to_system_mul >> 32);
+		barrier();
+	} while (t->version != version);
+	return ns;
+}
+
 /* Blocks until an upcall or the time; true if the upcall came. */
 static bool wait_upcall(unsigned long until)
 {

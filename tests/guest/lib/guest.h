@@ -222,7 +222,7 @@ static inline uint64_t read_flags(void)
 
 /* ---- time (time.c) ---- */
 
-unsigned long now(void);		/* system time in ns */
+unsigned long system_time(void);		/* system time in ns */
 void sleep_ns(unsigned long ns);	/* events masked */
 
 /* ---- other domains, as domain 0 makes them (spinner.c) ---- */

@@ -143,11 +143,11 @@ void measure(const domid_t *domain, unsigned int n, unsigned long ns, unsigned i
 	for (i = 0; i < n; i++)
 		domain_unpause(domain[i]);
 	sleep_ns(300 * MS);
-	start = now();
+	start = system_time();
 	for (i = 0; i < n; i++)
 		before[i] = cpu_time_of(domain[i]);
 	sleep_ns(ns);
-	ns = now() - start;
+	ns = system_time() - start;
 	for (i = 0; i < n; i++) {
 		share[i] = (cpu_time_of(domain[i]) - before[i]) * 10000 / ns;
 		printf("domain %u: %u.%u %%\n", domain[i], share[i] / 100, share[i] / 10 % 10);

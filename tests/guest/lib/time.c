@@ -2,7 +2,7 @@
 /* System time of vcpu 0, and sleeping until one. */
 #include "guest.h"
 
-unsigned long now(void)
+unsigned long system_time(void)
 {
 	volatile struct vcpu_time_info *t = (void *)&vcpu->time;
 	unsigned long ns, delta;
@@ -24,8 +24,8 @@ unsigned long now(void)
 
 void sleep_ns(unsigned long ns)
 {
-	struct sched_poll poll = { .timeout = now() + ns };
+	struct sched_poll poll = { .timeout = system_time() + ns };
 
-	while (now() < poll.timeout)
+	while (system_time() < poll.timeout)
 		HC2(sched_op, SCHEDOP_poll, &poll);
 }
