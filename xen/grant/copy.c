@@ -5,7 +5,6 @@
  * table changes and nothing is flushed.
  */
 #include "gnttab.h"
-#include <xen/hypercall.h>
 #include <xen/lib.h>
 
 /* One side of a copy, while its frame is held. */
@@ -57,7 +56,7 @@ static void close_side(struct side *s)
 	put_domain(s->granter);
 }
 
-static s16 copy_one(const struct gnttab_copy *op)
+static s16 copy_bytes(const struct gnttab_copy *op)
 {
 	struct side src = { .write = false }, dst = { .write = true };
 	s16 status;
@@ -81,18 +80,10 @@ static s16 copy_one(const struct gnttab_copy *op)
 	return status;
 }
 
-long grant_op_copy(u64 uop, u32 count)
+long grant_op_copy(void *arg)
 {
-	struct gnttab_copy op;
+	struct gnttab_copy *op = arg;
 
-	for (u32 i = 0; i < count; i++) {
-		if (i && i % GRANT_BATCH == 0 && preempt_check())
-			return grant_continue(GNTTABOP_copy, uop, count, i, sizeof(op));
-		if (get_guest(&op, uop, i))
-			return -EFAULT;
-		op.status = copy_one(&op);
-		if (put_guest(uop, i, &op))
-			return -EFAULT;
-	}
+	op->status = copy_bytes(op);
 	return 0;
 }

@@ -70,9 +70,10 @@ void grant_put_frame(mfn_t mfn, bool write);
 
 /* Arrange that the call goes on with operation @done of @count. */
 long grant_continue(u32 cmd, u64 uop, u32 count, u32 done, size_t size);
-long grant_op_map(u64 uop, u32 count);
-long grant_op_unmap(u64 uop, u32 count);
-long grant_op_unmap_and_replace(u64 uop, u32 count);
-long grant_op_copy(u64 uop, u32 count);
+/* One operation; its result is in its status. */
+long grant_op_map(void *op);
+long grant_op_copy(void *op);
+/* A whole call: GNTTABOP_unmap_grant_ref or unmap_and_replace. */
+long grant_op_unmap(u32 cmd, u64 uop, u32 count);
 
 #endif

@@ -9,7 +9,6 @@
  * belongs to the handle.
  */
 #include "gnttab.h"
-#include <xen/hypercall.h>
 
 #define KEPT_FLAGS	(GNTMAP_device_map | GNTMAP_host_map | GNTMAP_readonly | GNTMAP_contains_pte)
 
@@ -74,7 +73,7 @@ static s16 map_with_handle(struct domain *rd, struct gnttab_map_grant_ref *op, u
 	return status;
 }
 
-static s16 map_one(struct gnttab_map_grant_ref *op)
+static s16 map_grant(struct gnttab_map_grant_ref *op)
 {
 	struct domain *rd;
 	u32 handle;
@@ -92,18 +91,10 @@ static s16 map_one(struct gnttab_map_grant_ref *op)
 	return status;
 }
 
-long grant_op_map(u64 uop, u32 count)
+long grant_op_map(void *arg)
 {
-	struct gnttab_map_grant_ref op;
+	struct gnttab_map_grant_ref *op = arg;
 
-	for (u32 i = 0; i < count; i++) {
-		if (i && i % GRANT_BATCH == 0 && preempt_check())
-			return grant_continue(GNTTABOP_map_grant_ref, uop, count, i, sizeof(op));
-		if (get_guest(&op, uop, i))
-			return -EFAULT;
-		op.status = map_one(&op);
-		if (put_guest(uop, i, &op))
-			return -EFAULT;
-	}
+	op->status = map_grant(op);
 	return 0;
 }

@@ -50,84 +50,64 @@ static s16 setup_table(struct gnttab_setup_table *op)
 	return status;
 }
 
-static long op_setup_table(u64 uop, u32 count)
+static long op_setup_table(void *arg)
 {
-	struct gnttab_setup_table op;
+	struct gnttab_setup_table *op = arg;
 
-	if (count != 1)
-		return -EINVAL;
-	if (get_guest(&op, uop, 0))
-		return -EFAULT;
-	op.status = setup_table(&op);
-	return put_guest(uop, 0, &op);
+	op->status = setup_table(op);
+	return 0;
 }
 
-static long op_query_size(u64 uop, u32 count)
+static long op_query_size(void *arg)
 {
-	struct gnttab_query_size op;
-	struct domain *d;
+	struct gnttab_query_size *op = arg;
+	struct domain *d = target(op->dom, &op->status);
 
-	if (count != 1)
-		return -EINVAL;
-	if (get_guest(&op, uop, 0))
-		return -EFAULT;
-	d = target(op.dom, &op.status);
 	if (d) {
-		op.nr_frames = READ_ONCE(d->grant->nr_frames);
-		op.max_nr_frames = d->grant->max_frames;
+		op->nr_frames = READ_ONCE(d->grant->nr_frames);
+		op->max_nr_frames = d->grant->max_frames;
 		put_domain(d);
 	}
-	return put_guest(uop, 0, &op);
+	return 0;
 }
 
-/* Version 1 is what every table has. Linux goes on with it when 2 is refused. */
-static long op_set_version(u64 uop, u32 count)
+/*
+ * Version 1 is what every table has. Version 2 is for frame numbers beyond 32 bits, machines with
+ * more than 16 TB: only there does Linux ask for it, and it goes on with 1 when 2 is refused.
+ */
+static long op_set_version(void *arg)
 {
-	struct gnttab_set_version op;
+	const struct gnttab_set_version *op = arg;
 
-	if (count != 1)
-		return -EINVAL;
-	if (get_guest(&op, uop, 0))
-		return -EFAULT;
-	if (op.version != 1)
-		return op.version == 2 ? -ENOSYS : -EINVAL;
-	return put_guest(uop, 0, &op);
+	if (op->version != 1)
+		return op->version == 2 ? -ENOSYS : -EINVAL;
+	return 0;
 }
 
-static long op_get_version(u64 uop, u32 count)
+static long op_get_version(void *arg)
 {
-	struct gnttab_get_version op;
-	struct domain *d;
+	struct gnttab_get_version *op = arg;
 	s16 status;
+	struct domain *d = target(op->dom, &status);
 
-	if (count != 1)
-		return -EINVAL;
-	if (get_guest(&op, uop, 0))
-		return -EFAULT;
-	d = target(op.dom, &status);
 	if (!d)
 		return status == GNTST_permission_denied ? -EPERM : -ESRCH;
 	put_domain(d);
-	op.version = 1;
-	return put_guest(uop, 0, &op);
+	op->version = 1;
+	return 0;
 }
 
 /* Status frames are version 2's. */
-static long op_get_status_frames(u64 uop, u32 count)
+static long op_get_status_frames(void *arg)
 {
-	struct gnttab_get_status_frames op;
-	struct domain *d;
+	struct gnttab_get_status_frames *op = arg;
+	struct domain *d = target(op->dom, &op->status);
 
-	if (count != 1)
-		return -EINVAL;
-	if (get_guest(&op, uop, 0))
-		return -EFAULT;
-	d = target(op.dom, &op.status);
 	if (d) {
 		put_domain(d);
-		op.status = GNTST_general_error;
+		op->status = GNTST_general_error;
 	}
-	return put_guest(uop, 0, &op);
+	return 0;
 }
 
 /* ---- swap ----------------------------------------------------------------------- */
@@ -158,19 +138,11 @@ out:
 	return status;
 }
 
-static long op_swap(u64 uop, u32 count)
+static long op_swap(void *arg)
 {
-	struct gnttab_swap_grant_ref op;
+	struct gnttab_swap_grant_ref *op = arg;
 
-	for (u32 i = 0; i < count; i++) {
-		if (i && i % GRANT_BATCH == 0 && preempt_check())
-			return grant_continue(GNTTABOP_swap_grant_ref, uop, count, i, sizeof(op));
-		if (get_guest(&op, uop, i))
-			return -EFAULT;
-		op.status = swap_refs(op.ref_a, op.ref_b);
-		if (put_guest(uop, i, &op))
-			return -EFAULT;
-	}
+	op->status = swap_refs(op->ref_a, op->ref_b);
 	return 0;
 }
 
@@ -195,22 +167,18 @@ static void dump_table(struct domain *d)
 	spin_unlock(&t->lock);
 }
 
-static long op_dump_table(u64 uop, u32 count)
+static long op_dump_table(void *arg)
 {
-	struct gnttab_dump_table op;
+	struct gnttab_dump_table *op = arg;
 	struct domain *d;
 
-	if (count != 1)
-		return -EINVAL;
-	if (get_guest(&op, uop, 0))
-		return -EFAULT;
-	op.status = GNTST_permission_denied;
-	d = is_control_domain(current->domain) ? target(op.dom, &op.status) : NULL;
+	op->status = GNTST_permission_denied;
+	d = is_control_domain(current->domain) ? target(op->dom, &op->status) : NULL;
 	if (d) {
 		dump_table(d);
 		put_domain(d);
 	}
-	return put_guest(uop, 0, &op);
+	return 0;
 }
 
 void dump_grants(void)
@@ -225,26 +193,48 @@ void dump_grants(void)
 
 /* ---- dispatch ------------------------------------------------------------------------ */
 
-/* Not listed: transfer, which Linux gave up long ago, and cache_flush, which is for ARM. */
-static long (*const grant_ops[])(u64 uop, u32 count) = {
-	[GNTTABOP_map_grant_ref]	= grant_op_map,
-	[GNTTABOP_unmap_grant_ref]	= grant_op_unmap,
-	[GNTTABOP_setup_table]		= op_setup_table,
-	[GNTTABOP_dump_table]		= op_dump_table,
-	[GNTTABOP_copy]			= grant_op_copy,
-	[GNTTABOP_query_size]		= op_query_size,
-	[GNTTABOP_unmap_and_replace]	= grant_op_unmap_and_replace,
-	[GNTTABOP_set_version]		= op_set_version,
-	[GNTTABOP_get_status_frames]	= op_get_status_frames,
-	[GNTTABOP_get_version]		= op_get_version,
-	[GNTTABOP_swap_grant_ref]	= op_swap,
+#define ONE(name, fn)	[GNTTABOP_##name] = { { fn, NULL, sizeof(struct gnttab_##name), true }, false }
+#define MANY(name, fn)	[GNTTABOP_##name] = { { fn, NULL, sizeof(struct gnttab_##name), true }, true }
+
+/* Not there: transfer, which Linux gave up long ago, and cache_flush, which is for ARM. */
+static const struct grant_command {
+	struct arg_command c;
+	bool many;			/* a call holds an array of them */
+} commands[] = {
+	MANY(map_grant_ref, grant_op_map),
+	ONE(setup_table, op_setup_table),
+	ONE(dump_table, op_dump_table),
+	MANY(copy, grant_op_copy),
+	ONE(query_size, op_query_size),
+	ONE(set_version, op_set_version),
+	ONE(get_status_frames, op_get_status_frames),
+	ONE(get_version, op_get_version),
+	MANY(swap_grant_ref, op_swap),
 };
+
+static long run_many(u32 cmd, u64 uop, u32 count)
+{
+	const struct arg_command *c = &commands[cmd].c;
+	long ret = 0;
+
+	for (u32 i = 0; i < count && !ret; i++) {
+		if (i && i % GRANT_BATCH == 0 && preempt_check())
+			return grant_continue(cmd, uop, count, i, c->size);
+		ret = run_command(c, uop + (u64)i * c->size);
+	}
+	return ret;
+}
 
 long do_grant_table_op(u64 cmd, u64 uop, u64 count)
 {
-	if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd])
-		return -ENOSYS;
 	if (count > INT32_MAX)
 		return -EINVAL;
-	return grant_ops[cmd](uop, count);
+	/* These two have a step between taking mappings out and letting frames go: a flush. */
+	if (cmd == GNTTABOP_unmap_grant_ref || cmd == GNTTABOP_unmap_and_replace)
+		return grant_op_unmap(cmd, uop, count);
+	if (cmd >= ARRAY_SIZE(commands) || !commands[cmd].c.fn)
+		return -ENOSYS;
+	if (commands[cmd].many)
+		return run_many(cmd, uop, count);
+	return count == 1 ? run_command(&commands[cmd].c, uop) : -EINVAL;
 }

@@ -132,7 +132,7 @@ _Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unm
 	       offsetof(struct gnttab_unmap_grant_ref, status) ==
 	       offsetof(struct gnttab_unmap_and_replace, status), "unmap_op");
 
-static long unmap_all(u32 cmd, u64 uop, u32 count)
+long grant_op_unmap(u32 cmd, u64 uop, u32 count)
 {
 	struct unmapping batch[GRANT_BATCH];
 	union unmap_op op;
@@ -155,14 +155,4 @@ static long unmap_all(u32 cmd, u64 uop, u32 count)
 		finish_batch(batch, n);
 	}
 	return fault ? -EFAULT : 0;
-}
-
-long grant_op_unmap(u64 uop, u32 count)
-{
-	return unmap_all(GNTTABOP_unmap_grant_ref, uop, count);
-}
-
-long grant_op_unmap_and_replace(u64 uop, u32 count)
-{
-	return unmap_all(GNTTABOP_unmap_and_replace, uop, count);
 }

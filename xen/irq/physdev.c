@@ -18,52 +18,42 @@ static u16 bdf(u8 bus, u8 devfn) { return bus << 8 | devfn; }
 
 /* ---- a vcpu's I/O rights ------------------------------------------------------- */
 
-static long op_set_iopl(u64 arg)
+static long op_set_iopl(void *arg)
 {
-	struct physdev_set_iopl op;
+	const struct physdev_set_iopl *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.iopl > 3)
+	if (op->iopl > 3)
 		return -EINVAL;
-	current->iopl = op.iopl;
+	current->iopl = op->iopl;
 	return 0;
 }
 
-static long op_set_iobitmap(u64 arg)
+static long op_set_iobitmap(void *arg)
 {
-	struct physdev_set_iobitmap op;
+	const struct physdev_set_iobitmap *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.nr_ports > IOBITMAP_PORTS ||
-	    !guest_range_ok(handle_va(op.bitmap), (op.nr_ports + 7) / 8))
+	if (op->nr_ports > IOBITMAP_PORTS ||
+	    !guest_range_ok(handle_va(op->bitmap), (op->nr_ports + 7) / 8))
 		return -EINVAL;
-	current->iobmp = handle_va(op.bitmap);
-	current->iobmp_ports = op.nr_ports;
+	current->iobmp = handle_va(op->bitmap);
+	current->iobmp_ports = op->nr_ports;
 	return 0;
 }
 
 /* ---- interrupts ------------------------------------------------------------------- */
 
-static long op_eoi(u64 arg)
+static long op_eoi(void *arg)
 {
-	struct physdev_eoi op;
+	const struct physdev_eoi *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return pirq_eoi(current->domain, op.irq);
+	return pirq_eoi(current->domain, op->irq);
 }
 
-static long op_irq_status(u64 arg)
+static long op_irq_status(void *arg)
 {
-	struct physdev_irq_status_query op;
-	int rc;
+	struct physdev_irq_status_query *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	rc = pirq_status(current->domain, op.irq, &op.flags);
-	return rc ? rc : put_guest(arg, 0, &op);
+	return pirq_status(current->domain, op->irq, &op->flags);
 }
 
 static int map_msi(struct domain *d, struct physdev_map_pirq *op)
@@ -83,120 +73,114 @@ static int map_msi(struct domain *d, struct physdev_map_pirq *op)
 			    op->table_base, &op->pirq);
 }
 
-static long op_map_pirq(u64 arg)
+static long op_map_pirq(void *arg)
 {
-	struct physdev_map_pirq op;
-	struct domain *d;
+	struct physdev_map_pirq *op = arg;
+	struct domain *d = get_domain_or_self(op->domid);
 	int rc;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	d = get_domain_or_self(op.domid);
 	if (!d)
 		return -ESRCH;
-	switch (op.type) {
+	switch (op->type) {
 	case MAP_PIRQ_TYPE_GSI:
-		rc = op.index < 0 ? -EINVAL : pirq_map_gsi(d, op.index, &op.pirq);
+		rc = op->index < 0 ? -EINVAL : pirq_map_gsi(d, op->index, &op->pirq);
 		break;
 	case MAP_PIRQ_TYPE_MSI:
 	case MAP_PIRQ_TYPE_MSI_SEG:
 	case MAP_PIRQ_TYPE_MULTI_MSI:
-		rc = map_msi(d, &op);
+		rc = map_msi(d, op);
 		break;
 	default:
 		rc = -EINVAL;
 	}
-	if (!rc && put_guest(arg, 0, &op)) {
-		pirq_unmap(d, op.pirq);
-		rc = -EFAULT;
-	}
 	put_domain(d);
 	return rc;
 }
 
-static long op_unmap_pirq(u64 arg)
+static long op_unmap_pirq(void *arg)
 {
-	struct physdev_unmap_pirq op;
-	struct domain *d;
+	const struct physdev_unmap_pirq *op = arg;
+	struct domain *d = get_domain_or_self(op->domid);
 	int rc;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	d = get_domain_or_self(op.domid);
 	if (!d)
 		return -ESRCH;
-	rc = pirq_unmap(d, op.pirq);
+	rc = pirq_unmap(d, op->pirq);
 	put_domain(d);
 	return rc;
 }
 
-static long op_get_free_pirq(u64 arg)
+/* Undoes op_map_pirq(). */
+static void unmap_again(void *arg)
 {
-	struct physdev_get_free_pirq op;
-	int nr;
+	const struct physdev_map_pirq *op = arg;
+	struct domain *d = get_domain_or_self(op->domid);
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.type != MAP_PIRQ_TYPE_GSI && op.type != MAP_PIRQ_TYPE_MSI)
-		return -EINVAL;
-	nr = pirq_reserve(current->domain, op.type == MAP_PIRQ_TYPE_GSI);
-	if (nr < 0)
-		return nr;
-	op.pirq = nr;
-	if (!put_guest(arg, 0, &op))
-		return 0;
-	pirq_unmap(current->domain, nr);
-	return -EFAULT;
+	if (!d)
+		return;
+	pirq_unmap(d, op->pirq);
+	put_domain(d);
 }
 
-static long op_setup_gsi(u64 arg)
+static long op_get_free_pirq(void *arg)
 {
-	struct physdev_setup_gsi op;
+	struct physdev_get_free_pirq *op = arg;
+	int nr;
+
+	if (op->type != MAP_PIRQ_TYPE_GSI && op->type != MAP_PIRQ_TYPE_MSI)
+		return -EINVAL;
+	nr = pirq_reserve(current->domain, op->type == MAP_PIRQ_TYPE_GSI);
+	if (nr < 0)
+		return nr;
+	op->pirq = nr;
+	return 0;
+}
+
+static void give_back_pirq(void *arg)
+{
+	const struct physdev_get_free_pirq *op = arg;
+
+	pirq_unmap(current->domain, op->pirq);
+}
+
+static long op_setup_gsi(void *arg)
+{
+	const struct physdev_setup_gsi *op = arg;
 	struct irq_desc *desc;
 	int rc;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.gsi < 0 || op.triggering > 1 || op.polarity > 1)
+	if (op->gsi < 0 || op->triggering > 1 || op->polarity > 1)
 		return -EINVAL;
-	desc = gsi_get(op.gsi, &rc);
-	return desc ? gsi_configure(desc, op.triggering, op.polarity) : rc;
+	desc = gsi_get(op->gsi, &rc);
+	return desc ? gsi_configure(desc, op->triggering, op->polarity) : rc;
 }
 
 /* Old interfaces: the vector of a line, for kernels that wrote it to the IO-APIC themselves. */
-static long op_alloc_vector(u64 arg)
+static long op_alloc_vector(void *arg)
 {
-	struct physdev_irq op;
+	struct physdev_irq *op = arg;
 	struct irq_desc *desc;
 	int rc;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	desc = gsi_get(op.irq, &rc);
+	desc = gsi_get(op->irq, &rc);
 	if (!desc)
 		return rc;
-	op.vector = desc->vector;
-	return put_guest(arg, 0, &op);
+	op->vector = desc->vector;
+	return 0;
 }
 
-static long op_free_vector(u64 arg)
+static long op_free_vector(void *arg)
 {
-	struct physdev_irq op;
+	const struct physdev_irq *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return op.irq < irq_nr_gsis() ? 0 : -EINVAL;	/* a line keeps its vector */
+	return op->irq < irq_nr_gsis() ? 0 : -EINVAL;	/* a line keeps its vector */
 }
 
-static long op_apic_read(u64 arg)
+static long op_apic_read(void *arg)
 {
-	struct physdev_apic op;
-	int rc;
+	struct physdev_apic *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	rc = ioapic_read_register(op.apic_physbase, op.reg, &op.value);
-	return rc ? rc : put_guest(arg, 0, &op);
+	return ioapic_read_register(op->apic_physbase, op->reg, &op->value);
 }
 
 /* ---- PCI devices ------------------------------------------------------------------- */
@@ -222,122 +206,115 @@ static long device_remove(u8 bus, u8 devfn)
 	return 0;
 }
 
-static long op_device_add(u64 arg)
+static long op_device_add(void *arg)
 {
-	struct physdev_pci_device_add op;
+	const struct physdev_pci_device_add *op = arg;
 
-	if (copy_from_guest(&op, arg, offsetof(struct physdev_pci_device_add, optarr)))
-		return -EFAULT;
-	return op.seg ? -ENODEV : device_add(op.bus, op.devfn, op.flags & XEN_PCI_DEV_VIRTFN);
+	return op->seg ? -ENODEV : device_add(op->bus, op->devfn, op->flags & XEN_PCI_DEV_VIRTFN);
 }
 
-static long op_manage_add(u64 arg)
+static long op_manage_add(void *arg)
 {
-	struct physdev_manage_pci op;
+	const struct physdev_manage_pci *op = arg;
 
-	return get_guest(&op, arg, 0) ? -EFAULT : device_add(op.bus, op.devfn, false);
+	return device_add(op->bus, op->devfn, false);
 }
 
-static long op_manage_add_ext(u64 arg)
+static long op_manage_add_ext(void *arg)
 {
-	struct physdev_manage_pci_ext op;
+	const struct physdev_manage_pci_ext *op = arg;
 
-	return get_guest(&op, arg, 0) ? -EFAULT : device_add(op.bus, op.devfn, op.is_virtfn);
+	return device_add(op->bus, op->devfn, op->is_virtfn);
 }
 
-static long op_device_remove(u64 arg)
+static long op_device_remove(void *arg)
 {
-	struct physdev_pci_device op;
+	const struct physdev_pci_device *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return op.seg ? -ENODEV : device_remove(op.bus, op.devfn);
+	return op->seg ? -ENODEV : device_remove(op->bus, op->devfn);
 }
 
-static long op_manage_remove(u64 arg)
+static long op_manage_remove(void *arg)
 {
-	struct physdev_manage_pci op;
+	const struct physdev_manage_pci *op = arg;
 
-	return get_guest(&op, arg, 0) ? -EFAULT : device_remove(op.bus, op.devfn);
+	return device_remove(op->bus, op->devfn);
 }
 
-static long op_restore_msi(u64 arg)
+static long op_restore_msi(void *arg)
 {
-	struct physdev_restore_msi op;
+	const struct physdev_restore_msi *op = arg;
 
-	return get_guest(&op, arg, 0) ? -EFAULT : msi_restore_device(op.bus, op.devfn);
+	return msi_restore_device(op->bus, op->devfn);
 }
 
-static long op_restore_msi_ext(u64 arg)
+static long op_restore_msi_ext(void *arg)
 {
-	struct physdev_pci_device op;
+	const struct physdev_pci_device *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return op.seg ? -ENODEV : msi_restore_device(op.bus, op.devfn);
+	return op->seg ? -ENODEV : msi_restore_device(op->bus, op->devfn);
 }
 
 /* The table's place is looked up at each mapping, so there is nothing to keep between. */
-static long op_msix(u64 arg)
+static long op_msix(void *arg)
 {
-	struct physdev_pci_device op;
+	const struct physdev_pci_device *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return !op.seg && msi_device_has(op.bus, op.devfn, true) ? 0 : -ENODEV;
+	return !op->seg && msi_device_has(op->bus, op->devfn, true) ? 0 : -ENODEV;
 }
 
 /* dom0's AML confirms a window of config space; only those that the MCFG names exist for us. */
-static long op_mmcfg_reserved(u64 arg)
+static long op_mmcfg_reserved(void *arg)
 {
-	struct physdev_pci_mmcfg_reserved op;
+	const struct physdev_pci_mmcfg_reserved *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.flags & ~XEN_PCI_MMCFG_RESERVED)
+	if (op->flags & ~XEN_PCI_MMCFG_RESERVED)
 		return -EINVAL;
 	for (unsigned i = 0; i < acpi.nr_mcfg; i++)
-		if (acpi.mcfg[i].base == op.address && acpi.mcfg[i].seg == op.segment &&
-		    acpi.mcfg[i].first_bus == op.start_bus && acpi.mcfg[i].last_bus == op.end_bus)
+		if (acpi.mcfg[i].base == op->address && acpi.mcfg[i].seg == op->segment &&
+		    acpi.mcfg[i].first_bus == op->start_bus && acpi.mcfg[i].last_bus == op->end_bus)
 			return 0;
 	return -ENODEV;
 }
 
 /* ---- the table ------------------------------------------------------------------------ */
 
+#define IN(fn, type)		{ fn, NULL, sizeof(struct type), false }
+#define INOUT(fn, type, undo)	{ fn, undo, sizeof(struct type), true }
+
 static const struct physdev_cmd {
-	long (*fn)(u64 arg);
+	struct arg_command c;
 	bool hardware;			/* for the control domain */
 } commands[] = {
-	[PHYSDEVOP_irq_status_query]	= { op_irq_status, false },
-	[PHYSDEVOP_set_iopl]		= { op_set_iopl, false },
-	[PHYSDEVOP_set_iobitmap]	= { op_set_iobitmap, false },
-	[PHYSDEVOP_apic_read]		= { op_apic_read, true },
-	[PHYSDEVOP_alloc_irq_vector]	= { op_alloc_vector, true },
-	[PHYSDEVOP_free_irq_vector]	= { op_free_vector, true },
-	[PHYSDEVOP_eoi]			= { op_eoi, false },
-	[PHYSDEVOP_map_pirq]		= { op_map_pirq, true },
-	[PHYSDEVOP_unmap_pirq]		= { op_unmap_pirq, true },
-	[PHYSDEVOP_manage_pci_add]	= { op_manage_add, true },
-	[PHYSDEVOP_manage_pci_remove]	= { op_manage_remove, true },
-	[PHYSDEVOP_restore_msi]		= { op_restore_msi, true },
-	[PHYSDEVOP_manage_pci_add_ext]	= { op_manage_add_ext, true },
-	[PHYSDEVOP_setup_gsi]		= { op_setup_gsi, true },
-	[PHYSDEVOP_get_free_pirq]	= { op_get_free_pirq, true },
-	[PHYSDEVOP_pci_mmcfg_reserved]	= { op_mmcfg_reserved, true },
-	[PHYSDEVOP_pci_device_add]	= { op_device_add, true },
-	[PHYSDEVOP_pci_device_remove]	= { op_device_remove, true },
-	[PHYSDEVOP_restore_msi_ext]	= { op_restore_msi_ext, true },
-	[PHYSDEVOP_prepare_msix]	= { op_msix, true },
-	[PHYSDEVOP_release_msix]	= { op_msix, true },
+	[PHYSDEVOP_irq_status_query]	= { INOUT(op_irq_status, physdev_irq_status_query, NULL), false },
+	[PHYSDEVOP_set_iopl]		= { IN(op_set_iopl, physdev_set_iopl), false },
+	[PHYSDEVOP_set_iobitmap]	= { IN(op_set_iobitmap, physdev_set_iobitmap), false },
+	[PHYSDEVOP_apic_read]		= { INOUT(op_apic_read, physdev_apic, NULL), true },
+	[PHYSDEVOP_alloc_irq_vector]	= { INOUT(op_alloc_vector, physdev_irq, NULL), true },
+	[PHYSDEVOP_free_irq_vector]	= { IN(op_free_vector, physdev_irq), true },
+	[PHYSDEVOP_eoi]			= { IN(op_eoi, physdev_eoi), false },
+	[PHYSDEVOP_map_pirq]		= { INOUT(op_map_pirq, physdev_map_pirq, unmap_again), true },
+	[PHYSDEVOP_unmap_pirq]		= { IN(op_unmap_pirq, physdev_unmap_pirq), true },
+	[PHYSDEVOP_manage_pci_add]	= { IN(op_manage_add, physdev_manage_pci), true },
+	[PHYSDEVOP_manage_pci_remove]	= { IN(op_manage_remove, physdev_manage_pci), true },
+	[PHYSDEVOP_restore_msi]		= { IN(op_restore_msi, physdev_restore_msi), true },
+	[PHYSDEVOP_manage_pci_add_ext]	= { IN(op_manage_add_ext, physdev_manage_pci_ext), true },
+	[PHYSDEVOP_setup_gsi]		= { IN(op_setup_gsi, physdev_setup_gsi), true },
+	[PHYSDEVOP_get_free_pirq]	= { INOUT(op_get_free_pirq, physdev_get_free_pirq, give_back_pirq), true },
+	[PHYSDEVOP_pci_mmcfg_reserved]	= { IN(op_mmcfg_reserved, physdev_pci_mmcfg_reserved), true },
+	[PHYSDEVOP_pci_device_add]	= { IN(op_device_add, physdev_pci_device_add), true },
+	[PHYSDEVOP_pci_device_remove]	= { IN(op_device_remove, physdev_pci_device), true },
+	[PHYSDEVOP_restore_msi_ext]	= { IN(op_restore_msi_ext, physdev_pci_device), true },
+	[PHYSDEVOP_prepare_msix]	= { IN(op_msix, physdev_pci_device), true },
+	[PHYSDEVOP_release_msix]	= { IN(op_msix, physdev_pci_device), true },
 };
 
 long do_physdev_op(u64 cmd, u64 arg)
 {
 	cmd = (u32)cmd;
-	if (cmd >= ARRAY_SIZE(commands) || !commands[cmd].fn)
+	if (cmd >= ARRAY_SIZE(commands) || !commands[cmd].c.fn)
 		return -ENOSYS;
 	if (commands[cmd].hardware && !is_control_domain(current->domain))
 		return -EPERM;
-	return commands[cmd].fn(arg);
+	return run_command(&commands[cmd].c, arg);
 }

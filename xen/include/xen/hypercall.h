@@ -10,6 +10,7 @@
 #define XEN_HYPERCALL_H
 
 #include <xen/domain.h>
+#include <xen/lib.h>
 #include <xen/uaccess.h>
 
 typedef long (*hypercall_fn)(u64, u64, u64, u64, u64);
@@ -23,6 +24,34 @@ bool preempt_check(void);
 long hypercall_restart(unsigned nr, unsigned n, ...);
 /* Write the 128 stubs of a guest's hypercall page (4096 bytes). domain/hypercall_page.c */
 void hypercall_page_fill(void *page);
+
+/*
+ * A command of a hypercall that takes one struct: it is copied in, @fn acts on the copy, and if it
+ * succeeded and @returns something, that is copied out. If it can't be, @undo takes the deed back.
+ */
+struct arg_command {
+	long (*fn)(void *op);
+	void (*undo)(void *op);
+	u16 size;
+	bool returns;
+};
+
+/* -EFAULT; else what fn returned. */
+static inline long run_command(const struct arg_command *c, u64 arg)
+{
+	u64 op[8];
+	long ret;
+
+	ASSERT(c->size <= sizeof(op));
+	if (copy_from_guest(op, arg, c->size))
+		return -EFAULT;
+	ret = c->fn(op);
+	if (ret || !c->returns || !copy_to_guest(arg, op, c->size))
+		return ret;
+	if (c->undo)
+		c->undo(op);
+	return -EFAULT;
+}
 
 #define MAX_HYPERCALLS 64
 extern const hypercall_fn hypercall_table[MAX_HYPERCALLS];
