@@ -7,10 +7,10 @@
 #define LIMIT_FRAMES	4096	/* what can be asked for at all: 2 million entries */
 #define LIMIT_MAPTRACK	65536	/* 16 million mappings */
 
-static u32 default_frames = 64;
-BOOT_OPTION("gnttab_max_frames", OPT_UINT, default_frames, 0, "grant table frames of a domain, at most");
-static u32 default_maptrack = 1024;
-BOOT_OPTION("gnttab_max_maptrack_frames", OPT_UINT, default_maptrack, 0,
+static u32 opt_frames = 64;
+BOOT_OPTION("gnttab_max_frames", OPT_UINT, opt_frames, 0, "grant table frames of a domain, at most");
+static u32 opt_maptrack = 1024;
+BOOT_OPTION("gnttab_max_maptrack_frames", OPT_UINT, opt_maptrack, 0,
 	    "frames for a domain's table of mapped grants, at most");
 
 /* ---- frames with grant entries ---------------------------------------------- */
@@ -151,16 +151,27 @@ void handle_release(struct domain *d, u32 handle, u16 left)
 
 /* ---- birth and end --------------------------------------------------------------- */
 
+/* A limit of @what for @d: the option's if -1 asks for that; never more. Negative: refused. */
+static int limit(const struct domain *d, int asked, u32 option, u32 most, const char *what)
+{
+	option = MIN(option, most);
+	if (asked < 0)
+		return option;
+	if ((u32)asked <= option)
+		return asked;
+	printk(LOG_WARN "d%u: %d %s frames refused: gnttab_max%s_frames allows %u\n", d->id, asked,
+	       what, *what == 'm' ? "_maptrack" : "", option);
+	return -EINVAL;
+}
+
 int grant_init(struct domain *d, int max_frames, int max_maptrack)
 {
 	struct grant_table *t;
 	bool ok;
 
-	if (max_frames < 0)
-		max_frames = default_frames;
-	if (max_maptrack < 0)
-		max_maptrack = default_maptrack;
-	if (!max_frames || max_frames > LIMIT_FRAMES || max_maptrack > LIMIT_MAPTRACK)
+	max_frames = limit(d, max_frames, MAX(opt_frames, 1u), LIMIT_FRAMES, "grant");
+	max_maptrack = limit(d, max_maptrack, opt_maptrack, LIMIT_MAPTRACK, "maptrack");
+	if (max_frames <= 0 || max_maptrack < 0)
 		return -EINVAL;
 	t = xnew(struct grant_table);
 	if (!t)
