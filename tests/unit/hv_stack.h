@@ -11,8 +11,13 @@
 struct cpu cpus[NR_CPUS];
 unsigned nr_cpus = 1;
 
-static u8 hv_stack[STACK_SIZE] __aligned(STACK_SIZE);
-static int (*hv_stack_fn)(void), hv_stack_result;
+/* One thread's. cpu_info is at its end, so a frame with no room for it would be overwritten. */
+struct hv_thread {
+	u8 *stack;			/* STACK_SIZE, so aligned */
+	int (*fn)(void);
+	int result;
+};
+static __thread struct hv_thread *hv_thread;
 
 static void hv_stack_entry(void)
 {
@@ -20,25 +25,33 @@ static void hv_stack_entry(void)
 	size_t size;
 
 	__sanitizer_finish_switch_fiber(NULL, &bottom, &size);
-	hv_stack_result = hv_stack_fn();
+	hv_thread->result = hv_thread->fn();
 	__sanitizer_start_switch_fiber(NULL, bottom, size);
 }
 
-/* Run fn as if it were the hypervisor on CPU 0; `current` is NULL at first. */
-static int run_on_hv_stack(int (*fn)(void))
+/* Run fn as if it were the hypervisor on CPU @cpu; `current` is NULL at first. */
+static int run_as_cpu(unsigned cpu, int (*fn)(void), u8 *stack)
 {
-	struct cpu_info *info = (struct cpu_info *)(hv_stack + STACK_SIZE) - 1;
-	static ucontext_t here, there;
+	struct cpu_info *info = (struct cpu_info *)(stack + STACK_SIZE) - 1;
+	struct hv_thread me = { stack, fn, 0 };
+	ucontext_t here, there;
 
-	info->cpu = &cpus[0];
-	hv_stack_fn = fn;
+	info->cpu = &cpus[cpu];
+	hv_thread = &me;
 	getcontext(&there);
-	there.uc_stack.ss_sp = hv_stack;
+	there.uc_stack.ss_sp = stack;
 	there.uc_stack.ss_size = STACK_SIZE - sizeof(*info);
 	there.uc_link = &here;
 	makecontext(&there, hv_stack_entry, 0);
-	__sanitizer_start_switch_fiber(NULL, hv_stack, STACK_SIZE);
+	__sanitizer_start_switch_fiber(NULL, stack, STACK_SIZE);
 	swapcontext(&here, &there);
 	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
-	return hv_stack_result;
+	return me.result;
+}
+
+static int run_on_hv_stack(int (*fn)(void))
+{
+	static u8 stack[STACK_SIZE] __aligned(STACK_SIZE);
+
+	return run_as_cpu(0, fn, stack);
 }

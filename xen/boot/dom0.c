@@ -92,7 +92,7 @@ static struct domain *__init create_domain(u64 max_pages)
 {
 	struct domain_config cfg = {
 		.privileged = true, .max_vcpus = dom0_vcpus(),
-		.max_evtchn_port = EVTCHN_2L_PORTS - 1,
+		.max_evtchn_port = EVTCHN_MAX_PORTS - 1,
 		.max_grant_frames = -1, .max_maptrack_frames = -1,
 	};
 	struct domain *d;

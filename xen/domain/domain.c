@@ -341,12 +341,13 @@ int domain_kill(struct domain *d)
 		domain_pause(d);
 		for_each_vcpu(d, v)
 			kill_vcpu(v);
-		evtchn_destroy(d);
 		claim_frames(d, 0);
 	}
 	if (d->is_dead_pages)
 		return -ESRCH;		/* a zombie: nothing left to take */
-	rc = grant_release_mappings(d);
+	rc = evtchn_destroy(d);
+	if (!rc)
+		rc = grant_release_mappings(d);
 	if (!rc)
 		rc = relinquish_frames(d);
 	if (rc)

@@ -3,12 +3,13 @@
 #include "evtchn.h"
 #include <xen/lib.h>
 
-static void dump_port(struct domain *d, const struct evtchn *ch, u32 port)
+static void dump_port(struct domain *d, struct evtchn *ch, u32 port)
 {
-	struct shared_info *s = d->shared_info;
+	u32 flags = d->evtchn.abi->flags(d, ch, port);
 
-	printk(LOG_WARN "  %4u [%c%c] vcpu %u ", port, test_bit(port, s->evtchn_pending) ? 'p' : '-',
-	       test_bit(port, s->evtchn_mask) ? 'm' : '-', ch->vcpu);
+	printk(LOG_WARN "  %4u [%c%c%c] vcpu %u priority %u ", port, flags & PORT_PENDING ? 'p' : '-',
+	       flags & PORT_MASKED ? 'm' : '-', flags & PORT_LINKED ? 'l' : '-', ch->vcpu,
+	       ch->priority);
 	switch (ch->state) {
 	case ECS_UNBOUND:
 		printk("unbound, for d%u\n", ch->unbound.remote_domid);
@@ -34,8 +35,10 @@ void dump_evtchns(void)
 
 	spin_lock(&domlist_lock);
 	list_for_each(d, &domain_list, list) {
-		printk(LOG_WARN "d%u: ports, [pending masked]\n", d->id);
 		spin_lock(&d->evtchn.lock);
+		printk(LOG_WARN "d%u: %s, ports up to %u, [pending masked linked]\n", d->id,
+		       d->evtchn.abi->name, MIN(d->evtchn.max_port, d->evtchn.abi->nr_ports - 1));
+		fifo_dump(d);
 		for (u32 port = 1; (ch = evtchn_lookup(d, port)); port++)
 			if (ch->state != ECS_FREE)
 				dump_port(d, ch, port);

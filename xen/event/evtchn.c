@@ -34,22 +34,33 @@ static int grow(struct evtchn_domain *e)
 	return 0;
 }
 
+/*
+ * The lowest free one that isn't in a queue of its last use still: the guest, which finds it there,
+ * would take it for a new event.
+ */
 int evtchn_find_free(struct domain *d, u32 *port)
 {
 	struct evtchn_domain *e = &d->evtchn;
+	u32 last = MIN(e->max_port, evtchn_abi(d)->nr_ports - 1);
+	bool first = true;
 	struct evtchn *ch;
 
 	if (e->closed)
 		return -EINVAL;
-	for (u32 p = e->first_free; p <= e->max_port; p++) {
+	for (u32 p = e->first_free; p <= last; p++) {
 		ch = evtchn_lookup(d, p);
 		if (!ch) {
 			if (grow(e))
 				return -ENOMEM;
 			ch = evtchn_lookup(d, p);
 		}
-		if (ch->state == ECS_FREE) {
-			e->first_free = *port = p;
+		if (ch->state != ECS_FREE)
+			continue;
+		if (first)
+			e->first_free = p;
+		first = false;
+		if (!(evtchn_abi(d)->flags(d, ch, p) & PORT_LINKED)) {
+			*port = p;
 			return 0;
 		}
 	}
@@ -61,8 +72,10 @@ struct evtchn *evtchn_take(struct domain *d, u32 port, enum evtchn_state state, 
 	struct evtchn *ch = evtchn_lookup(d, port);
 
 	ASSERT(ch->state == ECS_FREE);
-	d->evtchn.first_free = port + 1;
+	if (d->evtchn.first_free == port)
+		d->evtchn.first_free = port + 1;
 	ch->vcpu = vcpu;
+	ch->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 	ch->state = state;
 	return ch;
 }
@@ -71,8 +84,9 @@ void evtchn_release(struct domain *d, u32 port)
 {
 	struct evtchn *ch = evtchn_lookup(d, port);
 
-	memset(ch, 0, sizeof(*ch));		/* ECS_FREE */
-	clear_bit(port, d->shared_info->evtchn_pending);
+	ch->state = ECS_FREE;
+	memset(&ch->inter, 0, sizeof(ch->inter));
+	evtchn_abi(d)->clear_pending(d, ch, port);
 	d->evtchn.first_free = MIN(d->evtchn.first_free, port);
 }
 
@@ -80,7 +94,9 @@ int evtchn_init(struct domain *d, u32 max_port)
 {
 	struct evtchn_domain *e = &d->evtchn;
 
-	e->bucket = xnew_array(struct evtchn *, EVTCHN_BUCKETS);
+	e->abi = &two_level_abi;
+	e->max_port = MIN(max_port, EVTCHN_MAX_PORTS - 1u);
+	e->bucket = xnew_array(struct evtchn *, e->max_port / EVTCHN_PER_BUCKET + 1);
 	if (!e->bucket)
 		return -ENOMEM;
 	if (grow(e)) {
@@ -88,8 +104,7 @@ int evtchn_init(struct domain *d, u32 max_port)
 		e->bucket = NULL;
 		return -ENOMEM;
 	}
-	e->max_port = MIN(max_port, EVTCHN_2L_PORTS - 1u);
-	e->first_free = 1;
+	e->first_free = e->close_next = 1;
 	evtchn_lookup(d, 0)->state = ECS_RESERVED;	/* 0 means "no port" to guests */
 	return 0;
 }
@@ -102,6 +117,8 @@ void evtchn_free(struct domain *d)
 		free_page(e->bucket[--e->nr_buckets]);
 	xfree(e->bucket);
 	e->bucket = NULL;
+	xfree(e->fifo);
+	e->fifo = NULL;
 }
 
 /* ---- binding ------------------------------------------------------------------ */
@@ -176,7 +193,7 @@ int evtchn_bind_interdomain(domid_t remote, u32 remote_port, u32 *port)
 	return ret;
 }
 
-static struct vcpu *own_vcpu(u32 id)
+struct vcpu *own_vcpu(u32 id)
 {
 	struct domain *d = current->domain;
 
@@ -301,11 +318,37 @@ int evtchn_close(struct domain *d, u32 port)
 	return 0;
 }
 
-void evtchn_destroy(struct domain *d)
+#define CLOSE_AT_ONCE	512
+
+int evtchn_close_all(struct domain *d)
+{
+	struct evtchn_domain *e = &d->evtchn;
+	u32 port;
+
+	for (unsigned i = 0; i < CLOSE_AT_ONCE; i++) {
+		spin_lock(&e->lock);
+		port = e->close_next;
+		if (evtchn_lookup(d, port))
+			e->close_next = port + 1;
+		else if (!e->closed)
+			e->close_next = 1;
+		spin_unlock(&e->lock);
+		if (!evtchn_lookup(d, port))
+			return 0;
+		evtchn_close(d, port);
+	}
+	return -ERESTART;
+}
+
+int evtchn_destroy(struct domain *d)
 {
 	spin_lock(&d->evtchn.lock);
+	if (!d->evtchn.closed)
+		d->evtchn.close_next = 1;
 	d->evtchn.closed = true;
 	spin_unlock(&d->evtchn.lock);
-	for (u32 port = 1; evtchn_lookup(d, port); port++)
-		evtchn_close(d, port);
+	if (evtchn_close_all(d))
+		return -ERESTART;
+	fifo_stop(d);
+	return 0;
 }

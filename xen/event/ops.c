@@ -4,108 +4,96 @@
 #include <xen/hypercall.h>
 #include <xen/lib.h>
 
-/* Tell the guest its new port; if it can't be told, it doesn't get it. */
-#define RETURN_PORT(arg, op, ret) ({						\
-	long ret_ = (ret);							\
-	if (!ret_ && put_guest(arg, 0, &(op))) {				\
-		evtchn_close(current->domain, (op).port);			\
-		ret_ = -EFAULT;							\
-	}									\
-	ret_; })
-
-static long op_alloc_unbound(u64 arg)
+static long op_alloc_unbound(void *arg)
 {
-	struct evtchn_alloc_unbound op;
-	struct domain *d;
+	struct evtchn_alloc_unbound *op = arg;
+	struct domain *d = get_domain_or_self(op->dom);
 	long ret;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	d = get_domain_or_self(op.dom);
 	if (!d)
 		return -ESRCH;
-	if (op.remote_dom == DOMID_SELF)
-		op.remote_dom = current->domain->id;
-	ret = may_control(d) ? evtchn_alloc_unbound(d, op.remote_dom, &op.port) : -EPERM;
-	if (!ret && put_guest(arg, 0, &op)) {
-		evtchn_close(d, op.port);
-		ret = -EFAULT;
-	}
+	if (op->remote_dom == DOMID_SELF)
+		op->remote_dom = current->domain->id;
+	ret = may_control(d) ? evtchn_alloc_unbound(d, op->remote_dom, &op->port) : -EPERM;
 	put_domain(d);
 	return ret;
 }
 
-static long op_bind_interdomain(u64 arg)
+static long op_bind_interdomain(void *arg)
 {
-	struct evtchn_bind_interdomain op;
-	long ret;
+	struct evtchn_bind_interdomain *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	ret = evtchn_bind_interdomain(op.remote_dom, op.remote_port, &op.local_port);
-	if (!ret && put_guest(arg, 0, &op)) {
-		evtchn_close(current->domain, op.local_port);
-		ret = -EFAULT;
-	}
-	return ret;
+	return evtchn_bind_interdomain(op->remote_dom, op->remote_port, &op->local_port);
 }
 
-static long op_bind_virq(u64 arg)
+static long op_bind_virq(void *arg)
 {
-	struct evtchn_bind_virq op;
+	struct evtchn_bind_virq *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return RETURN_PORT(arg, op, evtchn_bind_virq(op.virq, op.vcpu, &op.port));
+	return evtchn_bind_virq(op->virq, op->vcpu, &op->port);
 }
 
-static long op_bind_ipi(u64 arg)
+static long op_bind_ipi(void *arg)
 {
-	struct evtchn_bind_ipi op;
+	struct evtchn_bind_ipi *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return RETURN_PORT(arg, op, evtchn_bind_ipi(op.vcpu, &op.port));
+	return evtchn_bind_ipi(op->vcpu, &op->port);
 }
 
-static long op_bind_pirq(u64 arg)
+static long op_bind_pirq(void *arg)
 {
-	struct evtchn_bind_pirq op;
+	struct evtchn_bind_pirq *op = arg;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.flags & ~BIND_PIRQ__WILL_SHARE)
+	if (op->flags & ~BIND_PIRQ__WILL_SHARE)
 		return -EINVAL;
-	return RETURN_PORT(arg, op, evtchn_bind_pirq(op.pirq, op.flags & BIND_PIRQ__WILL_SHARE, &op.port));
+	return evtchn_bind_pirq(op->pirq, op->flags & BIND_PIRQ__WILL_SHARE, &op->port);
 }
 
-static long op_close(u64 arg)
+/* A guest that can't be told its new port doesn't get it. */
+static void undo_alloc_unbound(void *arg)
 {
-	struct evtchn_close op;
+	const struct evtchn_alloc_unbound *op = arg;
+	struct domain *d = get_domain_or_self(op->dom);
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	return evtchn_close(current->domain, op.port);
+	if (!d)
+		return;
+	evtchn_close(d, op->port);
+	put_domain(d);
 }
 
-static long op_send(u64 arg)
+#define UNDO_BIND(name, port)						\
+static void undo_##name(void *op)					\
+{									\
+	evtchn_close(current->domain, ((struct evtchn_##name *)op)->port); \
+}
+UNDO_BIND(bind_interdomain, local_port)
+UNDO_BIND(bind_virq, port)
+UNDO_BIND(bind_ipi, port)
+UNDO_BIND(bind_pirq, port)
+
+static long op_close(void *arg)
 {
+	const struct evtchn_close *op = arg;
+
+	return evtchn_close(current->domain, op->port);
+}
+
+static long op_send(void *arg)
+{
+	const struct evtchn_send *op = arg;
 	struct domain *d = current->domain, *rd;
-	struct evtchn_send op;
 	struct evtchn *ch;
 	long ret = 0;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
 	spin_lock(&d->evtchn.lock);
-	ch = evtchn_lookup(d, op.port);
+	ch = evtchn_lookup(d, op->port);
 	switch (ch ? ch->state : ECS_FREE) {
 	case ECS_INTERDOMAIN:		/* our lock keeps the pair together */
 		rd = ch->inter.remote;
 		evtchn_set_pending(rd, evtchn_lookup(rd, ch->inter.port), ch->inter.port);
 		break;
 	case ECS_IPI:
-		evtchn_set_pending(d, ch, op.port);
+		evtchn_set_pending(d, ch, op->port);
 		break;
 	case ECS_UNBOUND:		/* nobody there to hear it: that's no error */
 		break;
@@ -145,16 +133,12 @@ static void fill_status(const struct evtchn *ch, struct evtchn_status *op)
 	}
 }
 
-static long op_status(u64 arg)
+static long op_status(void *arg)
 {
-	struct evtchn_status op;
-	struct evtchn *ch = NULL;
-	struct domain *d;
-	long ret = -EINVAL;
+	struct evtchn_status *op = arg;
+	struct domain *d = get_domain_or_self(op->dom);
+	struct evtchn *ch;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	d = get_domain_or_self(op.dom);
 	if (!d)
 		return -ESRCH;
 	if (!may_control(d)) {
@@ -162,94 +146,146 @@ static long op_status(u64 arg)
 		return -EPERM;
 	}
 	spin_lock(&d->evtchn.lock);
-	ch = evtchn_lookup(d, op.port);
-	if (ch) {
-		fill_status(ch, &op);
-		ret = 0;
-	}
+	ch = evtchn_lookup(d, op->port);
+	if (ch)
+		fill_status(ch, op);
 	spin_unlock(&d->evtchn.lock);
 	put_domain(d);
-	return ret ? ret : put_guest(arg, 0, &op);
+	return ch ? 0 : -EINVAL;
 }
 
-static long op_bind_vcpu(u64 arg)
+static bool may_move(const struct evtchn *ch)
 {
+	return ch->state == ECS_UNBOUND || ch->state == ECS_INTERDOMAIN || ch->state == ECS_PIRQ ||
+	       (ch->state == ECS_VIRQ && !virq_is_per_vcpu(ch->virq));
+}
+
+static long op_bind_vcpu(void *arg)
+{
+	const struct evtchn_bind_vcpu *op = arg;
 	struct domain *d = current->domain;
-	struct evtchn_bind_vcpu op;
 	struct evtchn *ch;
 	long ret = -EINVAL;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.vcpu >= d->max_vcpus || op.vcpu >= MAX_VCPUS || !d->vcpu[op.vcpu])
+	if (!own_vcpu(op->vcpu))
 		return -ENOENT;
 	spin_lock(&d->evtchn.lock);
-	ch = evtchn_lookup(d, op.port);
-	if (ch && (ch->state == ECS_UNBOUND || ch->state == ECS_INTERDOMAIN || ch->state == ECS_PIRQ ||
-		   (ch->state == ECS_VIRQ && !virq_is_per_vcpu(ch->virq)))) {
-		WRITE_ONCE(ch->vcpu, op.vcpu);
+	ch = evtchn_lookup(d, op->port);
+	if (ch && may_move(ch)) {
+		WRITE_ONCE(ch->vcpu, op->vcpu);
 		ret = 0;
 	}
 	spin_unlock(&d->evtchn.lock);
 	return ret;
 }
 
-static long op_unmask(u64 arg)
+static long op_unmask(void *arg)
 {
+	const struct evtchn_unmask *op = arg;
 	struct domain *d = current->domain;
-	struct evtchn_unmask op;
-	struct evtchn *ch;
+	struct evtchn *ch = evtchn_lookup(d, op->port);
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	ch = evtchn_lookup(d, op.port);
 	if (!ch)
 		return -EINVAL;
-	if (test_and_clear_bit(op.port, d->shared_info->evtchn_mask) &&
-	    evtchn_port_pending(d, op.port))
-		evtchn_notify(d, ch, op.port);
+	evtchn_abi(d)->unmask(d, ch, op->port);
 	return 0;
 }
 
-static long op_reset(u64 arg)
+static long op_reset(void *arg)
 {
-	struct evtchn_reset op;
-	struct domain *d;
+	const struct evtchn_reset *op = arg;
+	struct domain *d = get_domain_or_self(op->dom);
 	long ret = 0;
 
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	d = get_domain_or_self(op.dom);
 	if (!d)
 		return -ESRCH;
 	if (!may_control(d))
 		ret = -EPERM;
-	for (u32 port = 1, closed = 0; !ret && evtchn_lookup(d, port); port++)
-		if (!evtchn_close(d, port) && ++closed % 64 == 0 && preempt_check())
-			ret = hypercall_restart(__HYPERVISOR_event_channel_op, 2,
-						(u64)EVTCHNOP_reset, arg);
+	while (!ret && evtchn_close_all(d))
+		if (preempt_check())
+			ret = -ERESTART;
+	/* Who resets itself begins anew; one that another resets doesn't know and keeps its frames there. */
+	if (!ret && d == current->domain)
+		fifo_stop(d);
 	put_domain(d);
 	return ret;
 }
 
-/* Not listed: the FIFO commands. Linux then uses two levels. */
-static long (*const evtchn_ops[])(u64 arg) = {
-	[EVTCHNOP_bind_interdomain]	= op_bind_interdomain,
-	[EVTCHNOP_bind_virq]		= op_bind_virq,
-	[EVTCHNOP_bind_pirq]		= op_bind_pirq,
-	[EVTCHNOP_close]		= op_close,
-	[EVTCHNOP_send]			= op_send,
-	[EVTCHNOP_status]		= op_status,
-	[EVTCHNOP_alloc_unbound]	= op_alloc_unbound,
-	[EVTCHNOP_bind_ipi]		= op_bind_ipi,
-	[EVTCHNOP_bind_vcpu]		= op_bind_vcpu,
-	[EVTCHNOP_unmask]		= op_unmask,
-	[EVTCHNOP_reset]		= op_reset,
+/* ---- FIFO delivery --------------------------------------------------------------- */
+
+static long op_init_control(void *arg)
+{
+	struct evtchn_init_control *op = arg;
+
+	op->link_bits = EVTCHN_FIFO_LINK_BITS;
+	return fifo_init_control(op->vcpu, op->control_gfn, op->offset);
+}
+
+static void undo_init_control(void *arg)
+{
+	const struct evtchn_init_control *op = arg;
+
+	fifo_undo_control(op->vcpu);
+}
+
+static long op_expand_array(void *arg)
+{
+	const struct evtchn_expand_array *op = arg;
+
+	return fifo_expand_array(op->array_gfn);
+}
+
+static long op_set_priority(void *arg)
+{
+	const struct evtchn_set_priority *op = arg;
+	struct domain *d = current->domain;
+	struct evtchn *ch;
+	long ret = -EINVAL;
+
+	if (evtchn_abi(d) != &fifo_abi)
+		return -ENOSYS;
+	if (op->priority > EVTCHN_FIFO_PRIORITY_MIN)
+		return -EINVAL;
+	spin_lock(&d->evtchn.lock);
+	ch = evtchn_lookup(d, op->port);
+	if (ch && ch->state != ECS_FREE && ch->state != ECS_RESERVED) {
+		WRITE_ONCE(ch->priority, op->priority);
+		ret = 0;
+	}
+	spin_unlock(&d->evtchn.lock);
+	return ret;
+}
+
+/* ---- the table --------------------------------------------------------------------- */
+
+#define IN(name)	[EVTCHNOP_##name] = { op_##name, NULL, sizeof(struct evtchn_##name), false }
+#define INOUT(name, undo) [EVTCHNOP_##name] = { op_##name, undo, sizeof(struct evtchn_##name), true }
+
+static const struct arg_command commands[] = {
+	INOUT(bind_interdomain, undo_bind_interdomain),
+	INOUT(bind_virq, undo_bind_virq),
+	INOUT(bind_pirq, undo_bind_pirq),
+	IN(close),
+	IN(send),
+	INOUT(status, NULL),
+	INOUT(alloc_unbound, undo_alloc_unbound),
+	INOUT(bind_ipi, undo_bind_ipi),
+	IN(bind_vcpu),
+	IN(unmask),
+	IN(reset),
+	INOUT(init_control, undo_init_control),
+	IN(expand_array),
+	IN(set_priority),
 };
 
 long do_event_channel_op(u64 cmd, u64 arg)
 {
-	if (cmd >= ARRAY_SIZE(evtchn_ops) || !evtchn_ops[cmd])
+	long ret;
+
+	if (cmd >= ARRAY_SIZE(commands) || !commands[cmd].fn)
 		return -ENOSYS;
-	return evtchn_ops[cmd](arg);
+	ret = run_command(&commands[cmd], arg);
+	if (unlikely(ret == -ERESTART))
+		return hypercall_restart(__HYPERVISOR_event_channel_op, 2, cmd, arg);
+	return ret;
 }

@@ -3,6 +3,18 @@
 #include "evtchn.h"
 #include <xen/lib.h>
 
+void *get_event_frame(struct domain *d, mfn_t mfn)
+{
+	if (!mfn_valid(mfn) || get_page_and_type(mfn_to_page(mfn), d, PGT_WRITABLE))
+		return NULL;
+	return mfn_to_va(mfn);
+}
+
+void put_event_frame(void *in_it)
+{
+	put_page_and_type(va_to_page(in_it));
+}
+
 /*
  * Move it to @offset in frame @mfn of the vcpu's domain; once in a vcpu's life.
  * The frame is held writable. Another CPU may still put an event in the old

@@ -103,7 +103,7 @@ static long op_poll(u64 arg)
 	if (copy_from_guest(ports, handle_va(op.ports), op.nr_ports * sizeof(ports[0])))
 		return -EFAULT;
 	for (unsigned i = 0; i < op.nr_ports; i++)
-		if (!ports[i] || ports[i] >= EVTCHN_2L_PORTS)
+		if (!ports[i] || ports[i] >= evtchn_nr_ports(d))
 			return -EINVAL;
 
 	timer_stop(&v->poll_timer);

@@ -89,7 +89,7 @@ struct vcpu {
 	struct vcpu_info *info;		/* in shared_info, or where VCPUOP_register_vcpu_info said */
 	struct vcpu_info dummy_info;	/* vcpus >= 32 */
 	mfn_t info_mfn;			/* frame with a writable ref held, MFN_INVALID if in shared_info */
-	u16 virq_to_port[NR_VIRQS];	/* evtchn_lock of the domain; 0 unbound */
+	u32 virq_to_port[NR_VIRQS];	/* evtchn_lock of the domain; 0 unbound */
 	int poll_port;			/* sched_op poll: 0 none, > 0 one port, -1 several */
 
 	/* --- time --- */

@@ -13,6 +13,7 @@ struct domain;
 struct vcpu;
 
 #define EVTCHN_2L_PORTS		4096	/* 64 words of 64 bits in shared_info */
+#define EVTCHN_MAX_PORTS	EVTCHN_FIFO_NR_CHANNELS
 
 /*
  * States: free -> unbound <-> interdomain; free -> pirq | virq | ipi; each -> free by close.
@@ -24,6 +25,10 @@ struct evtchn {
 	u8 state;			/* enum evtchn_state; evtchn_lock */
 	u8 virq;
 	u16 vcpu;			/* vcpu that is notified */
+	u8 priority;			/* FIFO queue, 0 (first) to 15 */
+	/* Of FIFO delivery, and kept from one use of the port to the next; see fifo.c for the lock. */
+	u8 last_vcpu, last_priority;	/* queue where it was last linked */
+	bool kept;			/* it is pending, and has no event word yet */
 	union {
 		struct { domid_t remote_domid; } unbound;
 		struct { struct domain *remote; u32 port; } inter;	/* remote: referenced */
@@ -32,31 +37,37 @@ struct evtchn {
 };
 
 #define EVTCHN_PER_BUCKET	128
-#define EVTCHN_BUCKETS		(EVTCHN_2L_PORTS / EVTCHN_PER_BUCKET)
+
+struct evtchn_abi;
+struct evtchn_fifo;
 
 struct evtchn_domain {
 	spinlock_t lock;
-	struct evtchn **bucket;		/* [EVTCHN_BUCKETS] pages of struct evtchn, grown on demand */
-	u32 max_port;			/* highest allowed, DOMCTL limit; < EVTCHN_2L_PORTS */
+	const struct evtchn_abi *abi;	/* lock for writers: how its guest is told of events */
+	struct evtchn_fifo *fifo;	/* lock; set once: NULL if it never used FIFO delivery */
+	struct evtchn **bucket;		/* pages of struct evtchn, enough for max_port, grown on demand */
+	u32 max_port;			/* immutable: highest allowed, DOMCTL limit; < EVTCHN_MAX_PORTS */
 	u32 nr_buckets;			/* lock; buckets are never taken away while the domain lives */
 	u32 first_free;			/* lock: no port below is free */
+	u32 close_next;			/* lock: where evtchn_close_all() goes on */
 	bool closed;			/* lock: the domain dies, no new ports */
 	u32 pollers;			/* atomic: vcpus in SCHEDOP_poll */
 };
 
 int evtchn_init(struct domain *d, u32 max_port);
-void evtchn_destroy(struct domain *d);	/* close all: domain dies */
+int evtchn_destroy(struct domain *d);	/* close all, domain dies: 0, or -ERESTART: call again */
 void evtchn_free(struct domain *d);	/* release memory: last reference gone */
 /* From any CPU and from interrupt handlers (interrupts are off in the hypervisor). */
 void send_vcpu_virq(struct vcpu *v, u32 virq);
 void send_global_virq(u32 virq);	/* to dom0's vcpu 0 */
 void send_pirq_event(struct domain *d, u32 port);
-/* Two-level delivery: pending, selector, upcall flag, wake. evtchn port of d. */
+/* Make the port pending, tell the vcpu, wake pollers. */
 void evtchn_set_pending(struct domain *d, struct evtchn *ch, u32 port);
 void vcpu_mark_events_pending(struct vcpu *v);
 /* An upcall is due: pending and not masked. */
 bool local_events_need_delivery(struct vcpu *v);
 bool evtchn_port_pending(struct domain *d, u32 port);
+u32 evtchn_nr_ports(const struct domain *d);	/* that its present way of delivery can have */
 /* Used by physdev: bind/unbind are the irq room's. */
 /* Kernel-internal allocation for the dom0 builder and domctl: 0 or -errno, port set. */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, u32 *port);
