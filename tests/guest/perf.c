@@ -15,11 +15,13 @@
 #define ROUNDS 1000
 
 #define BUDGET_FAULT      140
+#define BUDGET_FIFO_SEND  365
 #define BUDGET_INT80      360
 #define BUDGET_MAP        210
 #define BUDGET_MULTICALL  310
 #define BUDGET_NULL       100
 #define BUDGET_PIN        45000
+#define BUDGET_SEND       270
 #define BUDGET_STORE      700
 #define BUDGET_SWITCH     470
 #define BUDGET_SYSCALL    300
@@ -180,6 +182,46 @@ static void measure_mmu(void)
 	report("switch-base-pointers", rdtsc() - start, ROUNDS, BUDGET_SWITCH);
 }
 
+/* An event to the vcpu itself, taken out by hand each time: two levels, then FIFO. */
+static void measure_events(void)
+{
+	struct evtchn_fifo_control_block *control = page_alloc();
+	volatile uint32_t *words = page_alloc();
+	struct evtchn_init_control init = { .control_gfn = mfn_of(control) };
+	struct evtchn_expand_array expand = { .array_gfn = mfn_of((void *)words) };
+	struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+	struct evtchn_send send;
+	unsigned long start, i;
+
+	section("events");
+	vcpu->evtchn_upcall_mask = 1;
+	REQUIRE(HC2(event_channel_op, EVTCHNOP_bind_ipi, &ipi) == 0 && ipi.port < 64);
+	send.port = ipi.port;
+	shared->evtchn_mask[0] = 0;
+	start = rdtsc();
+	for (i = 0; i < ROUNDS; i++) {
+		shared->evtchn_pending[0] = 0;
+		vcpu->evtchn_pending_sel = 0;
+		vcpu->evtchn_upcall_pending = 0;
+		HC2(event_channel_op, EVTCHNOP_send, &send);
+	}
+	CHECK(vcpu->evtchn_upcall_pending);
+	report("event-send", rdtsc() - start, ROUNDS, BUDGET_SEND);
+	if (HC2(event_channel_op, EVTCHNOP_init_control, &init) ||
+	    HC2(event_channel_op, EVTCHNOP_expand_array, &expand))
+		return;
+	vcpu->evtchn_upcall_pending = 0;
+	start = rdtsc();
+	for (i = 0; i < ROUNDS; i++) {
+		control->ready = 0;
+		words[ipi.port] = 0;
+		vcpu->evtchn_upcall_pending = 0;
+		HC2(event_channel_op, EVTCHNOP_send, &send);
+	}
+	CHECK(vcpu->evtchn_upcall_pending);
+	report("fifo-event-send", rdtsc() - start, ROUNDS, BUDGET_FIFO_SEND);
+}
+
 void test_main(void)
 {
 	window = page_alloc();
@@ -189,4 +231,5 @@ void test_main(void)
 	measure_hypercalls();
 	measure_mmu();
 	measure_bounces();
+	measure_events();
 }

@@ -75,28 +75,43 @@ static event_word_t *word_of(const struct evtchn_fifo *f, u32 port)
 /* The vcpus where a port was linked last, and where it goes next: both queues are locked. */
 struct places { u32 last, next; };
 
-static void lock_places(struct evtchn_fifo *f, const struct evtchn *ch, struct places *p)
+static __attribute__((noinline)) struct places lock_both(struct evtchn_fifo *f,
+							  const struct evtchn *ch)
 {
-	p->next = READ_ONCE(ch->vcpu);
+	struct places p = { .next = READ_ONCE(ch->vcpu) };
+
 	for (;;) {
-		p->last = READ_ONCE(ch->last_vcpu);
-		spin_lock(&f->vcpu[MIN(p->last, p->next)].lock);
-		if (p->last != p->next)
-			spin_lock(&f->vcpu[MAX(p->last, p->next)].lock);
-		if (READ_ONCE(ch->last_vcpu) == p->last)
-			return;
+		p.last = READ_ONCE(ch->last_vcpu);
+		spin_lock(&f->vcpu[MIN(p.last, p.next)].lock);
+		if (p.last != p.next)
+			spin_lock(&f->vcpu[MAX(p.last, p.next)].lock);
+		if (READ_ONCE(ch->last_vcpu) == p.last)
+			return p;
 		/* Another CPU linked it elsewhere meanwhile. */
-		spin_unlock(&f->vcpu[p->last].lock);
-		if (p->last != p->next)
-			spin_unlock(&f->vcpu[p->next].lock);
+		spin_unlock(&f->vcpu[p.last].lock);
+		if (p.last != p.next)
+			spin_unlock(&f->vcpu[p.next].lock);
 	}
 }
 
-static void unlock_places(struct evtchn_fifo *f, const struct places *p)
+static inline struct places lock_places(struct evtchn_fifo *f, const struct evtchn *ch)
 {
-	spin_unlock(&f->vcpu[p->next].lock);
-	if (p->last != p->next)
-		spin_unlock(&f->vcpu[p->last].lock);
+	struct places p = { READ_ONCE(ch->last_vcpu), READ_ONCE(ch->vcpu) };
+
+	if (unlikely(p.last != p.next))
+		return lock_both(f, ch);
+	spin_lock(&f->vcpu[p.next].lock);
+	if (likely(READ_ONCE(ch->last_vcpu) == p.next))
+		return p;
+	spin_unlock(&f->vcpu[p.next].lock);
+	return lock_both(f, ch);
+}
+
+static inline void unlock_places(struct evtchn_fifo *f, struct places p)
+{
+	spin_unlock(&f->vcpu[p.next].lock);
+	if (unlikely(p.last != p.next))
+		spin_unlock(&f->vcpu[p.last].lock);
 }
 
 /* ---- linking ---------------------------------------------------------------------- */
@@ -104,16 +119,17 @@ static void unlock_places(struct evtchn_fifo *f, const struct places *p)
 /* Link @port behind the tail. False if the guest has taken that out. */
 static bool append(event_word_t *tail, u32 port)
 {
-	event_word_t w = READ_ONCE(*tail), seen;
+	event_word_t w = READ_ONCE(*tail);
 
 	for (int i = 0; i < LINK_TRIES && (w & WORD_LINKED); i++) {
-		seen = cmpxchg(tail, w, (w & ~(WORD_BUSY | EVTCHN_FIFO_LINK_MASK)) | port);
-		if (seen == w)
+		if (cmpxchg(tail, w, (w & ~(WORD_BUSY | EVTCHN_FIFO_LINK_MASK)) | port) == w)
 			return true;
 		/* BUSY keeps the guest from unmasking, so that it comes to an end. */
-		w = i ? seen : __atomic_fetch_or(tail, WORD_BUSY, __ATOMIC_SEQ_CST) | WORD_BUSY;
+		if (!i)
+			__atomic_fetch_or(tail, WORD_BUSY, __ATOMIC_SEQ_CST);
+		w = READ_ONCE(*tail);
 	}
-	if (w & WORD_BUSY)
+	if (READ_ONCE(*tail) & WORD_BUSY)
 		__atomic_fetch_and(tail, ~WORD_BUSY, __ATOMIC_SEQ_CST);
 	return false;
 }
@@ -123,18 +139,18 @@ static bool append(event_word_t *tail, u32 port)
  * be told. A vcpu without control block learns nothing: it will with the next event after it has one.
  */
 static bool link_port(struct evtchn_fifo *f, struct evtchn *ch, u32 port, event_word_t *word,
-		      const struct places *p)
+		      struct places p)
 {
-	struct fifo_vcpu *v = &f->vcpu[p->next];
+	struct fifo_vcpu *v = &f->vcpu[p.next];
 	u8 queue = READ_ONCE(ch->priority);
-	u32 *last = &f->vcpu[p->last].tail[ch->last_priority], tail;
+	u32 *last = &f->vcpu[p.last].tail[ch->last_priority], tail;
 
-	if (!v->control || (__atomic_fetch_or(word, WORD_LINKED, __ATOMIC_SEQ_CST) & WORD_LINKED))
+	if (!v->control || test_and_set_bit(EVTCHN_FIFO_LINKED, word))
 		return false;
 	/* It was in no queue. So where it is the tail, the guest has taken out all. */
 	if (*last == port)
 		*last = 0;
-	WRITE_ONCE(ch->last_vcpu, p->next);
+	WRITE_ONCE(ch->last_vcpu, p.next);
 	ch->last_priority = queue;
 
 	tail = v->tail[queue];
@@ -148,23 +164,20 @@ static bool link_port(struct evtchn_fifo *f, struct evtchn *ch, u32 port, event_
 static bool fifo_set_pending(struct domain *d, struct evtchn *ch, u32 port)
 {
 	struct evtchn_fifo *f = d->evtchn.fifo;
-	event_word_t *word, old = 0;
+	struct places p = lock_places(f, ch);
+	event_word_t *word = word_of(f, port);
 	bool was_pending, tell = false;
-	struct places p;
 
-	lock_places(f, ch, &p);
-	word = word_of(f, port);
 	if (word) {
-		old = __atomic_fetch_or(word, WORD_PENDING, __ATOMIC_SEQ_CST);
-		was_pending = old & WORD_PENDING;
+		was_pending = test_and_set_bit(EVTCHN_FIFO_PENDING, word);
 		/* Pending already, but in no queue: the guest may have dropped it there. */
-		if (!(old & (WORD_MASKED | WORD_LINKED)))
-			tell = link_port(f, ch, port, word, &p);
+		if (!(READ_ONCE(*word) & (WORD_MASKED | WORD_LINKED)))
+			tell = link_port(f, ch, port, word, p);
 	} else {
 		was_pending = ch->kept;
 		ch->kept = true;
 	}
-	unlock_places(f, &p);
+	unlock_places(f, p);
 	if (tell)
 		vcpu_mark_events_pending(d->vcpu[p.next]);
 	return !was_pending;
@@ -173,29 +186,27 @@ static bool fifo_set_pending(struct domain *d, struct evtchn *ch, u32 port)
 static void fifo_clear_pending(struct domain *d, struct evtchn *ch, u32 port)
 {
 	struct evtchn_fifo *f = d->evtchn.fifo;
-	event_word_t *word;
-	struct places p;
+	struct places p = lock_places(f, ch);
+	event_word_t *word = word_of(f, port);
 
-	lock_places(f, ch, &p);
 	ch->kept = false;
-	word = word_of(f, port);
 	if (word)
 		__atomic_fetch_and(word, ~WORD_PENDING, __ATOMIC_SEQ_CST);
-	unlock_places(f, &p);
+	unlock_places(f, p);
 }
 
 static void fifo_unmask(struct domain *d, struct evtchn *ch, u32 port)
 {
 	struct evtchn_fifo *f = d->evtchn.fifo;
-	event_word_t *word;
+	struct places p = lock_places(f, ch);
+	event_word_t *word = word_of(f, port);
 	bool tell = false;
-	struct places p;
 
-	lock_places(f, ch, &p);
-	word = word_of(f, port);
-	if (word && (__atomic_fetch_and(word, ~WORD_MASKED, __ATOMIC_SEQ_CST) & WORD_PENDING))
-		tell = link_port(f, ch, port, word, &p);
-	unlock_places(f, &p);
+	if (word)
+		__atomic_fetch_and(word, ~WORD_MASKED, __ATOMIC_SEQ_CST);
+	if (word && (READ_ONCE(*word) & WORD_PENDING))
+		tell = link_port(f, ch, port, word, p);
+	unlock_places(f, p);
 	if (tell)
 		vcpu_mark_events_pending(d->vcpu[p.next]);
 }
@@ -209,11 +220,11 @@ static u32 fifo_flags(struct domain *d, struct evtchn *ch, u32 port)
 
 	if (!ch)
 		return PORT_MASKED;
-	lock_places(f, ch, &p);
+	p = lock_places(f, ch);
 	word = word_of(f, port);
 	flags = word ? READ_ONCE(*word) >> EVTCHN_FIFO_LINKED :
 		ch->kept ? PORT_MASKED | PORT_PENDING : PORT_MASKED;
-	unlock_places(f, &p);
+	unlock_places(f, p);
 	return flags;
 }
 
@@ -285,13 +296,11 @@ int fifo_init_control(u32 vcpu, mfn_t mfn, u32 offset)
 
 static bool take_kept(struct evtchn_fifo *f, struct evtchn *ch)
 {
-	struct places p;
-	bool kept;
+	struct places p = lock_places(f, ch);
+	bool kept = ch->kept;
 
-	lock_places(f, ch, &p);
-	kept = ch->kept;
 	ch->kept = false;
-	unlock_places(f, &p);
+	unlock_places(f, p);
 	return kept;
 }
 

@@ -78,22 +78,25 @@ static long op_close(void *arg)
 	return evtchn_close(current->domain, op->port);
 }
 
-static long op_send(void *arg)
+/* The commonest by far: it has a short way of its own. */
+static long op_send(u64 arg)
 {
-	const struct evtchn_send *op = arg;
 	struct domain *d = current->domain, *rd;
+	struct evtchn_send op;
 	struct evtchn *ch;
 	long ret = 0;
 
+	if (get_guest(&op, arg, 0))
+		return -EFAULT;
 	spin_lock(&d->evtchn.lock);
-	ch = evtchn_lookup(d, op->port);
+	ch = evtchn_lookup(d, op.port);
 	switch (ch ? ch->state : ECS_FREE) {
 	case ECS_INTERDOMAIN:		/* our lock keeps the pair together */
 		rd = ch->inter.remote;
 		evtchn_set_pending(rd, evtchn_lookup(rd, ch->inter.port), ch->inter.port);
 		break;
 	case ECS_IPI:
-		evtchn_set_pending(d, ch, op->port);
+		evtchn_set_pending(d, ch, op.port);
 		break;
 	case ECS_UNBOUND:		/* nobody there to hear it: that's no error */
 		break;
@@ -266,7 +269,6 @@ static const struct arg_command commands[] = {
 	INOUT(bind_virq, undo_bind_virq),
 	INOUT(bind_pirq, undo_bind_pirq),
 	IN(close),
-	IN(send),
 	INOUT(status, NULL),
 	INOUT(alloc_unbound, undo_alloc_unbound),
 	INOUT(bind_ipi, undo_bind_ipi),
@@ -282,6 +284,8 @@ long do_event_channel_op(u64 cmd, u64 arg)
 {
 	long ret;
 
+	if (likely(cmd == EVTCHNOP_send))
+		return op_send(arg);
 	if (cmd >= ARRAY_SIZE(commands) || !commands[cmd].fn)
 		return -ENOSYS;
 	ret = run_command(&commands[cmd], arg);
