@@ -339,6 +339,82 @@ def direct_boot(env):
     has(env.machine.login(), r"on Xen 4\.17", "the login message")
 
 
+# ---- event channels and grants ------------------------------------------------------
+
+events = Group("events", "event channels and grants under Linux and the tools")
+
+
+def channels(env, domain):
+    """What debug key 'e' says of a domain: its first line."""
+    m = env.machine
+    m.command("xl dmesg -c >/dev/null; xl debug-keys e; sleep 1")
+    has(m.command(f"xl dmesg | grep -A2 'd{domain}: .*ports up to'"), r"ports up to", "debug key e")
+    return m.command(f"xl dmesg | grep 'd{domain}: .*ports up to'")
+
+
+def domain_id(env, name):
+    return env.machine.command(f"xl domid {name}").strip()
+
+
+def create_demo1(env, lines):
+    m = env.machine
+    m.command("(cat /etc/xen/demo1.cfg; printf '" + "\\n".join(["", *lines, ""]) + "') >/tmp/events.cfg")
+    m.command("xl create /tmp/events.cfg", 60)
+
+
+@events
+def fifo_dom0(env):
+    """domain 0 uses FIFO channels"""
+    env.machine = boot_direct(env, "dom0_mem=300M", initrd=env.initrd, memory=512,
+                              extra=["-cdrom", env.iso] + NET)
+    env.machine.login()
+    has(env.machine.command("dmesg | grep -i fifo"), r"Using FIFO-based ABI", "the kernel's messages")
+    has(channels(env, 0), r"FIFO, ports up to 131071", "debug key e")
+
+
+@events
+def fifo_guest(env):
+    """so does a guest, within the limit that the toolstack sets; after a restore as well"""
+    m = env.machine
+    create_demo1(env, ["max_event_channels=40"])
+    console_login(env, "demo1")
+    has(channels(env, domain_id(env, "demo1")), r"FIFO, ports up to 40", "debug key e")
+    m.command("xl save demo1 /tmp/saved", 90)
+    m.command("xl restore /tmp/saved", 90)
+    m.command("rm /tmp/saved")
+    m.send("xl console demo1\n")
+    m.pump(1)
+    m.send("\n")
+    m.expect("login: ?$", 30)
+    m.send("\x1d")
+    m.expect("# ?$", 20)
+    has(channels(env, domain_id(env, "demo1")), r"FIFO, ports up to 40", "debug key e")
+    m.command("xl destroy demo1")
+
+
+@events
+def two_level_guest(env):
+    """a guest that wants two levels gets them"""
+    create_demo1(env, ["extra=\"console=hvc0 quiet xen.fifo_events=0\""])
+    console_login(env, "demo1")
+    has(channels(env, domain_id(env, "demo1")), r"two levels, ports up to 1023", "debug key e")
+    env.machine.command("xl destroy demo1")
+
+
+@events
+def limits(env):
+    """limits beyond what the hypervisor allows are refused, and it says which"""
+    m = env.machine
+    for key, option in (("max_grant_frames=65", r"gnttab_max_frames allows 64"),
+                        ("max_maptrack_frames=1025", r"gnttab_max_maptrack_frames allows 1024")):
+        m.command("xl dmesg -c >/dev/null")
+        m.command(f"(cat /etc/xen/demo1.cfg; echo; echo {key}) >/tmp/events.cfg")
+        if "rc=0" in m.command("xl create /tmp/events.cfg 2>&1; echo rc=$?", 60):
+            raise Failure(f"a guest with {key} was created")
+        has(m.command("xl dmesg"), option, f"the hypervisor's message about {key}")
+    has(m.command("xl list | wc -l"), r"^\s*2\b", "domain 0 alone is left")
+
+
 deb = Group("debian", "Debian's kernel as domain 0")
 
 

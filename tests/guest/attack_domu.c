@@ -367,6 +367,8 @@ static void leave_open(void)
 	struct vcpu_register_runstate_memory_area run = { .addr.p = (unsigned long)pages_alloc(1) };
 	struct vcpu_register_vcpu_info info = { .mfn = mfn_of(page_alloc()) };
 	struct evtchn_alloc_unbound port = { .dom = DOMID_SELF, .remote_dom = 0 };
+	struct evtchn_init_control fifo = { .control_gfn = mfn_of(page_alloc()) };
+	struct evtchn_expand_array words = { .array_gfn = mfn_of(page_alloc()) };
 	struct mmuext_op ldt = { .cmd = MMUEXT_SET_LDT, .arg2.nr_ents = 8192 };
 	unsigned long *l3 = page_alloc(), *l2 = page_alloc(), *l1 = pages_alloc(64), *l4 = page_alloc();
 	unsigned int i, j;
@@ -395,6 +397,9 @@ static void leave_open(void)
 	CHECK_EQ(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &info), 0);
 	for (i = 0; i < 1000; i++)
 		CHECK_EQ(HC2(event_channel_op, EVTCHNOP_alloc_unbound, &port), 0);
+	CHECK_EQ(HC2(event_channel_op, EVTCHNOP_init_control, &fifo), 0);
+	CHECK_EQ(HC2(event_channel_op, EVTCHNOP_expand_array, &words), 0);
+	CHECK_EQ(HC2(event_channel_op, EVTCHNOP_expand_array, &words), 0);	/* the same again */
 	ldt.arg1.linear_addr = VIRT_BASE;
 	CHECK_EQ(HC4(mmuext_op, &ldt, 1, 0, DOMID_SELF), 0);
 	CHECK_EQ(HC1(set_timer_op, 1), 0);

@@ -431,6 +431,31 @@ static void test_table_commands(void **state)
 	assert_int_equal(swap.status, GNTST_eagain);
 }
 
+/* What the toolstack sets, up to what the options of their defaults allow; -1 asks for that. */
+static void test_limits(void **state)
+{
+	static const struct { int frames, maptrack, result, max_frames, max_maptrack; } cases[] = {
+		{ -1, -1, 0, 64, 1024 }, { 64, 1024, 0, 64, 1024 }, { 1, 0, 0, 1, 0 },
+		{ 65, 1024, -EINVAL, 0, 0 }, { 64, 1025, -EINVAL, 0, 0 }, { 0, 1024, -EINVAL, 0, 0 },
+		{ INT32_MAX, -1, -EINVAL, 0, 0 }, { -1, INT32_MAX, -EINVAL, 0, 0 }, { INT32_MIN, -1, 0, 64, 1024 },
+	};
+	struct domain d = { .id = 9, .refs = 1 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(grant_init(&d, cases[i].frames, cases[i].maptrack), cases[i].result);
+		if (cases[i].result)
+			continue;
+		assert_int_equal(d.grant->max_frames, cases[i].max_frames);
+		assert_int_equal(d.grant->max_maptrack, cases[i].max_maptrack);
+		assert_false(grant_grow(&d, cases[i].max_frames + 1));
+		assert_true(grant_grow(&d, cases[i].max_frames));
+		grant_destroy(&d);
+	}
+	unit_log_clear();
+	assert_int_equal(grant_init(&d, 65, -1), -EINVAL);
+	assert_non_null(strstr(unit_log, "65 grant frames refused: gnttab_max_frames allows 64"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 
 static int tests(void)
@@ -438,7 +463,7 @@ static int tests(void)
 	const struct CMUnitTest all[] = {
 		TEST(test_map_and_unmap), TEST(test_refused), TEST(test_scribbling_granter),
 		TEST(test_mixed_rights), TEST(test_device_maps), TEST(test_entry_destroyed),
-		TEST(test_replace), TEST(test_many), TEST(test_table_commands),
+		TEST(test_replace), TEST(test_many), TEST(test_table_commands), TEST(test_limits),
 	};
 
 	return cmocka_run_group_tests(all, NULL, NULL);

@@ -10,7 +10,7 @@
  * Lock order, outermost first:
  *   domlist -> domctl -> domain page_lock / evtchn_lock / grant lock (never two
  *   of one kind but in ascending domid) -> frame pin lock -> irq descriptor ->
- *   run queue -> timer queue -> heap -> console
+ *   run queue -> timer queue -> heap -> console; a vcpu's FIFO event queues innermost
  */
 #ifndef XEN_SPINLOCK_H
 #define XEN_SPINLOCK_H
