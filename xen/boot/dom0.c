@@ -54,7 +54,16 @@ static void __init free_module(const struct module *m)
 	paddr_t start = va_to_pa(m->data);
 
 	for (mfn_t mfn = PFN_UP(start); mfn < PFN_DOWN(start + m->size); mfn++)
-		free_frames(mfn_to_page(mfn), 0);
+		free_boot_frame(mfn);
+}
+
+/* Bad frames may be read, at their own risk, but not become domain 0's. */
+static bool __init has_bad_frame(const struct module *m)
+{
+	for (u64 i = 0; i < m->frames; i++)
+		if (mfn_to_page(m->first + i)->count & PGC_BAD)
+			return true;
+	return false;
 }
 
 static struct unpacked __init unpack(const struct module *m)
@@ -188,7 +197,7 @@ static void __init add_initrd(struct builder *b, const struct module *m)
 	u64 in_last = m->size % PAGE_SIZE;
 	u64 pa = b->l.initrd << PAGE_SHIFT;
 
-	if ((vaddr_t)m->data % PAGE_SIZE) {
+	if ((vaddr_t)m->data % PAGE_SIZE || has_bad_frame(m)) {
 		dom0_alloc_until(b, b->l.initrd + b->l.initrd_pages);
 		dom0_write(b, pa, m->data, m->size, b->l.initrd_pages << PAGE_SHIFT);
 		free_module(m);

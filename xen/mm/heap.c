@@ -240,6 +240,12 @@ void free_frames(struct page_info *pg, unsigned order)
 	spin_unlock(&heap_lock);
 }
 
+void free_boot_frame(mfn_t mfn)
+{
+	if (!(mfn_to_page(mfn)->count & PGC_BAD))
+		free_frames(mfn_to_page(mfn), 0);
+}
+
 static bool scrub_next_frame(void)
 {
 	bool found = false;

@@ -72,6 +72,6 @@ void free_init_sections(void)
 	}
 	flush_tlb_global();
 	for (paddr_t pa = start; pa < end; pa += PAGE_SIZE)
-		free_frames(mfn_to_page(PFN_DOWN(pa)), 0);
+		free_boot_frame(PFN_DOWN(pa));
 	printk(LOG_INFO "Freed %lu kB of start-up code and data\n", (end - start) >> 10);
 }

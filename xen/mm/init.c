@@ -81,11 +81,6 @@ static void __init reserve(mfn_t start, mfn_t end)
 	}
 }
 
-static void __init reserve_bytes(paddr_t start, u64 size)
-{
-	reserve(PFN_DOWN(start), PFN_UP(start + size));
-}
-
 /* badpage=<frame>[-<frame>],... in hexadecimal or decimal; frames that are never used. */
 #define MAX_BAD		16
 static struct span bad[MAX_BAD] __initdata;
@@ -116,6 +111,43 @@ static int __init parse_badpage(const char *s)
 }
 BOOT_FN("badpage", parse_badpage, "frame numbers or ranges of them (first-last, ...) not to use");
 
+static bool __init bad_within(mfn_t start, mfn_t end)
+{
+	for (unsigned i = 0; i < nr_bad; i++)
+		if (bad[i].start < end && bad[i].end > start)
+			return true;
+	return false;
+}
+
+/* For what lies where the boot loader put it. */
+static void __init reserve_bytes(paddr_t start, u64 size, const char *what)
+{
+	reserve(PFN_DOWN(start), PFN_UP(start + size));
+	if (bad_within(PFN_DOWN(start), PFN_UP(start + size)))
+		printk(LOG_WARN "badpage: %s at %lx-%lx holds bad frames and may be damaged\n", what,
+		       start, start + size);
+}
+
+static u64 __init spare_frames(void)
+{
+	u64 n = 0;
+
+	for (unsigned i = 0; i < nr_spare; i++)
+		n += spare[i].end - spare[i].start;
+	return n;
+}
+
+static void __init reserve_bad(void)
+{
+	for (unsigned i = 0; i < nr_bad; i++) {
+		u64 before = spare_frames();
+
+		reserve(bad[i].start, bad[i].end);
+		printk("badpage: frames %lx-%lx, %lu of them RAM: never used\n", bad[i].start,
+		       bad[i].end - 1, before - spare_frames());
+	}
+}
+
 static void __init find_spare(void)
 {
 	for (unsigned i = 0; i < e820.n; i++) {
@@ -128,20 +160,20 @@ static void __init find_spare(void)
 		total_ram_frames += end - start;
 		max_mfn = end;
 	}
+	reserve_bad();			/* first, to count them */
 	reserve(0, 1);			/* 0 is "no frame" in many places */
 	reserve(8, 10);			/* where other CPUs start, in real mode */
-	reserve_bytes(va_to_image_pa(_image_start), _image_end - _image_start);
+	reserve_bytes(va_to_image_pa(_image_start), _image_end - _image_start, "the hypervisor");
 	for (unsigned i = 0; i < boot_info.nr_modules; i++) {
 		const struct boot_module *m = &boot_info.module[i];
 
-		reserve_bytes(m->start, m->size);
+		reserve_bytes(m->start, m->size, i ? "the initrd" : "domain 0's kernel");
 		if ((vaddr_t)m->cmdline >= DIRECTMAP_START)
-			reserve_bytes(va_to_pa(m->cmdline), strlen(m->cmdline) + 1);
+			reserve_bytes(va_to_pa(m->cmdline), strlen(m->cmdline) + 1,
+				      "a module's command line");
 	}
 	if (boot_info.rsdp)		/* may be a copy that the loader made */
-		reserve_bytes(boot_info.rsdp, 64);
-	for (unsigned i = 0; i < nr_bad; i++)
-		reserve(bad[i].start, bad[i].end);
+		reserve_bytes(boot_info.rsdp, 64, "ACPI's RSDP");
 }
 
 /* Contiguous frames, the first a multiple of @align, from the top of what is spare. Not zeroed. */

@@ -97,6 +97,7 @@ void mm_init(void);
 /* 2^order contiguous frames owned by DOMID_XEN, count 1; NULL if there are none. */
 struct page_info *alloc_frames(unsigned order, unsigned memf);
 void free_frames(struct page_info *pg, unsigned order);	/* count must be 1 -> 0; marks them dirty */
+void free_boot_frame(mfn_t mfn);	/* one that the boot loader filled, unless badpage= names it */
 /* The same as virtual addresses in the direct map, for the hypervisor's own use; zeroed. */
 void *alloc_pages(unsigned order);
 void free_pages(void *va, unsigned order);
