@@ -5,12 +5,14 @@
  * memory map's clean-up; and whether an initrd is complete.
  */
 #include <xen/boot.h>
+#include <xen/cpu.h>
 #include "../../xen/boot/dom0.h"
 #include "../../xen/boot/initrd.h"
 
 #define MB(n) ((u64)(n) << 20)
 
 struct e820_map e820;
+struct cpu_features cpu_features = { .maxphysaddr = 40 };
 void serve_flush(void) { }
 
 static struct elf_image kernel = {
@@ -203,6 +205,35 @@ static void test_map_random(void **state)
 	}
 }
 
+/* What is wrong in the firmware's map is said, and the rest of it used. */
+static void test_map_faults(void **state)
+{
+	static const struct e820_range want[] = {
+		{ 0, 0x8000, E820_RAM }, { 0x8000, 0x8000, E820_RESERVED },
+		{ 1UL << 39, 1UL << 39, E820_RAM },
+	};
+
+	e820.n = 0;
+	add(0, 0x10000, E820_RAM);
+	e820_init();
+	assert_null(strstr(unit_log, "overlaps"));
+	assert_null(strstr(unit_log, "has no end"));
+	add(0x8000, 0x10000, E820_RESERVED);
+	add(~0UL - 10, 20, E820_RESERVED);
+	add(1UL << 39, 1UL << 41, E820_RAM);	/* beyond what the CPU addresses */
+	e820.dropped = 3;
+	unit_log_clear();
+	e820_init();
+	check_map(want, ARRAY_SIZE(want));
+	assert_non_null(strstr(unit_log, "1 overlaps"));
+	assert_non_null(strstr(unit_log, "of 1f bytes at fffffffffffffff5 has no end"));
+	assert_non_null(strstr(unit_log, "above 10000000000 it can't be reached"));
+	assert_non_null(strstr(unit_log, "the last 3 are left out"));
+	e820.n = e820.dropped = 0;
+	expect_assert_failure(e820_init());	/* no RAM at all: the panic says what to do */
+	e820.n = 0;
+}
+
 /* ---- initrd ---- */
 
 static unsigned put_cpio(u8 *p, const char *name, unsigned size)
@@ -282,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_map_overlaps),
 		cmocka_unit_test(test_map_set),
 		cmocka_unit_test(test_map_random),
+		cmocka_unit_test(test_map_faults),
 		cmocka_unit_test(test_initrd),
 		cmocka_unit_test(test_initrd_fuzz),
 	};

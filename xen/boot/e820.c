@@ -5,6 +5,7 @@
  * what isn't RAM beyond doubt isn't RAM.
  */
 #include <xen/boot.h>
+#include <xen/cpu.h>
 #include <xen/layout.h>
 #include <xen/lib.h>
 
@@ -131,17 +132,49 @@ void __init e820_set(u64 start, u64 end, u32 type)
 	e820_map_set(&e820, start, end, type);
 }
 
+static bool __init wraps(const struct e820_range *r) { return r->addr + r->size < r->addr; }
+
+static bool __init contradict(const struct e820_range *a, const struct e820_range *b)
+{
+	return a->type != b->type && !wraps(a) && !wraps(b) &&
+	       a->addr < b->addr + b->size && b->addr < a->addr + a->size;
+}
+
+/* What normalising will mend, said before it is gone. */
+static void __init report_faults(void)
+{
+	unsigned overlaps = 0;
+
+	for (unsigned i = 0; i < e820.n; i++) {
+		const struct e820_range *r = &e820.r[i];
+
+		if (wraps(r))
+			printk(LOG_WARN "Memory map: a range of %lx bytes at %lx has no end: left out\n",
+			       r->size, r->addr);
+		for (unsigned j = 0; j < i; j++)
+			overlaps += contradict(r, &e820.r[j]);
+	}
+	if (overlaps)
+		printk(LOG_WARN "Memory map: %u overlaps of ranges with different types: RAM is only what nothing else claims\n",
+		       overlaps);
+	if (e820.dropped)
+		printk(LOG_WARN "Memory map: of more than %u ranges the last %u are left out\n",
+		       E820_MAX, e820.dropped);
+}
+
 void __init e820_init(void)
 {
-	u64 ram = 0;
+	u64 limit = MIN(ADDR_LIMIT, 1UL << cpu_features.maxphysaddr), ram = 0;
 
+	report_faults();
 	e820_map_normalise(&e820);
 	for (unsigned i = 0; i < e820.n; i++) {
 		struct e820_range *r = &e820.r[i];
 
-		if (r->type == E820_RAM && r->addr + r->size > ADDR_LIMIT) {
-			printk(LOG_WARN "RAM above %lx is not used\n", ADDR_LIMIT);
-			r->size = r->addr < ADDR_LIMIT ? ADDR_LIMIT - r->addr : 0;
+		if (r->type == E820_RAM && r->addr + r->size > limit) {
+			printk(LOG_WARN "RAM at %lx-%lx: above %lx it can't be reached\n", r->addr,
+			       r->addr + r->size, limit);
+			r->size = r->addr < limit ? limit - r->addr : 0;
 		}
 		printk(LOG_INFO "Memory map: %016lx-%016lx %s\n", r->addr, r->addr + r->size,
 		       type_names[r->type]);

@@ -42,8 +42,12 @@ struct mb2_fb {
 
 static void add_range(u64 addr, u64 len, u32 type)
 {
-	if (len && e820.n < E820_MAX)
+	if (!len)
+		return;
+	if (e820.n < E820_MAX)
 		e820.r[e820.n++] = (struct e820_range){ addr, len, type };
+	else
+		e820.dropped++;
 }
 
 static void add_module(paddr_t start, paddr_t end, const char *cmdline)
@@ -82,11 +86,11 @@ static void parse_mb1(const struct mb1_info *mb)
 			add_module(m[i].start, m[i].end, m[i].cmdline ? skip_word(pa_to_va(m[i].cmdline)) : "");
 	}
 	if (mb->flags & BIT(6)) {
-		for (u32 at = 0; at < mb->mmap_length; ) {
+		for (u64 at = 0; at < mb->mmap_length; ) {
 			const struct mb1_mmap *m = pa_to_va(mb->mmap_addr + at);
 
 			add_range(m->addr, m->len, m->type);
-			at += m->size + 4;
+			at += m->size + 4UL;
 		}
 	} else if (mb->flags & BIT(0)) {
 		add_range(0, mb->mem_lower * 1024UL, E820_RAM);
@@ -147,10 +151,12 @@ static void parse_mb2(const u8 *info)
 {
 	u32 total = *(const u32 *)info;
 
-	for (u32 at = 8; at + sizeof(struct mb2_tag) <= total; ) {
+	for (u64 at = 8; at + sizeof(struct mb2_tag) <= total; ) {
 		const struct mb2_tag *t = (const void *)(info + at);
 		const struct mb2_module *m = (const void *)t;
 
+		if (t->size < sizeof(*t) || t->size > total - at)
+			return;		/* what was found has to do */
 		switch (t->type) {
 		case 0:
 			keep_efi_tables();
@@ -189,7 +195,7 @@ static void parse_mb2(const u8 *info)
 				boot_info.rsdp = va_to_pa(t + 1);
 			break;
 		}
-		at += ROUND_UP(t->size, 8);
+		at += ROUND_UP((u64)t->size, 8);
 	}
 }
 

@@ -141,12 +141,13 @@ static __init void add(paddr_t pa, unsigned gsi_base)
 
 void __init ioapic_init(void)
 {
-	for (unsigned i = 0; i < acpi.nr_ioapics; i++)
-		add(acpi.ioapic[i].pa, acpi.ioapic[i].gsi_base);
 	if (!acpi.nr_ioapics) {
 		printk(LOG_WARN "No table names an IO-APIC: trying the usual one at 0xfec00000\n");
-		add(0xfec00000, 0);
+		acpi.nr_ioapics = 1;
+		acpi.ioapic[0].pa = 0xfec00000;
 	}
+	for (unsigned i = 0; i < acpi.nr_ioapics; i++)
+		add(acpi.ioapic[i].pa, acpi.ioapic[i].gsi_base);
 	if (!nr_ioapics)
 		printk(LOG_ERR "No IO-APIC: devices can interrupt by MSI only\n");
 	for (unsigned gsi = 0; gsi < GSIS_MAX; gsi++)

@@ -13,7 +13,7 @@
 #define E820_MAX	256
 
 struct e820_range { u64 addr, size; u32 type; } __packed;
-struct e820_map { unsigned n; struct e820_range r[E820_MAX]; };
+struct e820_map { unsigned n, dropped; struct e820_range r[E820_MAX]; };
 extern struct e820_map e820;		/* sorted, no overlaps; immutable after mm_init */
 
 struct boot_module { paddr_t start; u64 size; const char *cmdline; };
