@@ -13,14 +13,17 @@ spinlock_t domlist_lock = SPINLOCK_INIT;
 
 /* ---- the list ---------------------------------------------------------------- */
 
+static struct domain *buckets[256];	/* domlist lock: the same domains, found by id */
+
+static struct domain **bucket_of(domid_t id) { return &buckets[id % ARRAY_SIZE(buckets)]; }
+
 static struct domain *find_domain(domid_t id)
 {
-	struct domain *d;
+	struct domain *d = *bucket_of(id);
 
-	list_for_each(d, &domain_list, list)
-		if (d->id >= id)
-			return d->id == id ? d : NULL;
-	return NULL;
+	while (d && d->id != id)
+		d = d->bucket_next;
+	return d;
 }
 
 void ref_domain(struct domain *d)
@@ -80,6 +83,8 @@ static int list_domain(struct domain *d)
 		if (at->id > d->id)
 			break;
 	list_add_tail(&d->list, &at->list);
+	d->bucket_next = *bucket_of(d->id);
+	*bucket_of(d->id) = d;
 	spin_unlock(&domlist_lock);
 	return 0;
 }
@@ -358,14 +363,31 @@ int domain_kill(struct domain *d)
 	return 0;
 }
 
+static void unlist_domain(struct domain *d)
+{
+	struct domain **at = bucket_of(d->id);
+
+	while (*at != d)
+		at = &(*at)->bucket_next;
+	*at = d->bucket_next;
+	list_del(&d->list);
+}
+
+/* The last reference goes under the lock, so that nobody finds the domain and takes another. */
 void put_domain(struct domain *d)
 {
+	u32 refs = atomic_read(&d->refs);
+
+	while (refs > 1)
+		if (__atomic_compare_exchange_n(&d->refs, &refs, refs - 1, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED))
+			return;
 	spin_lock(&domlist_lock);
 	if (atomic_sub(&d->refs, 1)) {
 		spin_unlock(&domlist_lock);
 		return;
 	}
-	list_del(&d->list);
+	unlist_domain(d);
 	spin_unlock(&domlist_lock);
 	free_domain_parts(d);
 	send_global_virq(VIRQ_DOM_EXC);

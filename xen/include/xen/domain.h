@@ -121,6 +121,7 @@ struct domain {
 	domid_t id;			/* immutable */
 	u32 refs;			/* atomic */
 	struct list list;		/* domlist lock; ascending ids */
+	struct domain *bucket_next;	/* domlist lock; those of the same hash */
 	bool privileged;		/* immutable: control domain (dom0) */
 	bool is_dying;			/* domctl lock, set once */
 	bool is_dead_pages;		/* relinquish finished */
