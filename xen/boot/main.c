@@ -79,6 +79,7 @@ void boot_main(u32 magic, paddr_t info)
 	keys_init();
 	console_init();			/* serial interrupts */
 	cpu_start_all();
+	perfc_init();
 	dom0 = build_dom0();
 	free_init_sections();
 	console_end_boot();

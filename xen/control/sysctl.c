@@ -24,9 +24,15 @@ static int sysctl_debug_keys(struct xen_sysctl *op)
 	return 0;
 }
 
+static int sysctl_perfc_op(struct xen_sysctl *op)
+{
+	return perfc_op(&op->u.perfc_op);
+}
+
 static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_readconsole]	= sysctl_readconsole,
 	[XEN_SYSCTL_debug_keys]		= sysctl_debug_keys,
+	[XEN_SYSCTL_perfc_op]		= sysctl_perfc_op,
 
 	[XEN_SYSCTL_physinfo]		= sysctl_physinfo,
 	[XEN_SYSCTL_getcpuinfo]		= sysctl_getcpuinfo,

@@ -37,6 +37,9 @@ void asm_offsets(void)
 	OFFSET(CI_vcpu, struct cpu_info, vcpu);
 	OFFSET(CI_cpu, struct cpu_info, cpu);
 	OFFSET(CI_scratch, struct cpu_info, scratch);
+	OFFSET(CI_hypercalls, struct cpu_info, perfc.hypercalls);
+	OFFSET(CI_page_faults, struct cpu_info, perfc.exceptions[VEC_PF]);
+	OFFSET(CI_irets, struct cpu_info, perfc.hypercalls[__HYPERVISOR_iret]);
 	DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));
 	OFFSET(CPU_work, struct cpu, work);
 

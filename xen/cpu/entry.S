@@ -93,6 +93,8 @@ syscall32_entry:
 #define F_ss		32
 #define F_vcpu		CI_vcpu - CI_regs - R_rip
 #define F_cpu		CI_cpu - CI_regs - R_rip
+#define F_irets		CI_irets - CI_regs - R_rip
+#define F_page_faults	CI_page_faults - CI_regs - R_rip
 
 #define FLAGS_KERNEL	~(EF_TF | EF_DF | EF_IOPL | EF_NT | EF_RF | EF_VM | EF_AC)
 #define FLAGS_IRET	~(EF_IOPL | EF_VM | EF_VIF | EF_VIP)
@@ -228,6 +230,7 @@ syscall_from_kernel:
 	push	%r14
 	push	%r15
 	mov	%rcx, %rbx
+	incl	CI_hypercalls - CI_regs(%rsp, %rax, 4)
 	lea	hypercall_table(%rip), %r11
 	mov	%r10, %rcx
 	call	*(%r11, %rax, 8)
@@ -300,6 +303,7 @@ iret_short:
 	FIXUP	7b, iret_fault
 	FIXUP	8b, iret_fault
 	FIXUP	9b, iret_fault
+	incl	F_irets + 24(%rsp)
 	and	$FLAGS_IRET, %rax
 	mov	%rax, F_rflags + 24(%rsp)
 	mov	V_info(%rcx), %rax
@@ -383,6 +387,7 @@ page_fault_entry:
 	mov	V_traps(%rcx), %r11
 	cmpq	$0, PF_TRAP + TI_address(%r11)
 	je	page_fault_to_c
+	incl	E_(page_faults)(%rsp)
 	mov	V_info(%rcx), %r11
 	mov	%rdx, VI_cr2(%r11)
 	mov	%rdx, V_cr2(%rcx)

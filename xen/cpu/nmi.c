@@ -11,6 +11,7 @@ void handle_nmi(struct cpu_user_regs *regs)
 	u8 reason;
 	struct vcpu *v = dom0 ? dom0->vcpu[0] : NULL;
 
+	perfc_inc(nmis);
 	if (cpu_must_stop())
 		stop_this_cpu();
 	reason = inb(0x61);

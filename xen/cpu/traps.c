@@ -113,14 +113,19 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 	    addr < v->desc_window + 32 * PAGE_SIZE) {
 		u64 offset = addr - (v->desc_window + 16 * PAGE_SIZE);
 
-		if (ldt_fault(v, offset))
+		if (ldt_fault(v, offset)) {
+			perfc_inc(ldt_faults);
 			return;
+		}
 		addr = v->ldt_base + offset;	/* as if the guest's CPU had read its table */
 		err &= ~PF_USER;
 	} else if ((err & (PF_PRESENT | PF_WRITE | PF_RSVD)) == (PF_PRESENT | PF_WRITE) &&
 		   v->kernel_mode && emulate_pte_write(v, addr, regs)) {
+		perfc_inc(pte_stores);
 		return;
 	}
+	if (v->kernel_mode)
+		perfc_inc(kernel_faults);
 	inject_page_fault(addr, v->kernel_mode ? err & ~PF_USER : err | PF_USER);
 }
 
@@ -146,8 +151,10 @@ static void guest_general_protection(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	if (guest_int_n(v, regs))
 		return;
-	if (!regs->error_code && emulate_privileged(v, regs))
+	if (!regs->error_code && emulate_privileged(v, regs)) {
+		perfc_inc(privileged_insns);
 		return;
+	}
 	inject_exception_error(VEC_GP, regs->error_code);
 }
 
@@ -195,6 +202,7 @@ void do_guest_trap(struct cpu_user_regs *regs)
 			do_irq(regs);
 		return;
 	}
+	perfc_inc(exceptions[vec]);
 	switch (vec) {
 	case VEC_PF:
 		guest_page_fault(v, regs);
@@ -203,7 +211,9 @@ void do_guest_trap(struct cpu_user_regs *regs)
 		guest_general_protection(v, regs);
 		break;
 	case VEC_UD:
-		if (!emulate_invalid_op(v, regs))
+		if (emulate_invalid_op(v, regs))
+			perfc_inc(invalid_opcodes);
+		else
 			inject_exception(VEC_UD);
 		break;
 	case VEC_NM:

@@ -80,6 +80,7 @@ void do_syscall(struct cpu_user_regs *regs)
 		regs->rax = -ENOSYS;
 		return;
 	}
+	perfc_inc(hypercalls[nr]);
 	nr = hypercall_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
 	if (!v->restart)
 		regs->rax = nr;
@@ -114,6 +115,7 @@ long hypercall_restart(unsigned nr, unsigned n, ...)
 		v->mc.call.op = nr;
 	}
 	v->restart = true;
+	perfc_inc(hypercall_restarts);
 	return 0;
 }
 
@@ -122,6 +124,8 @@ static long multicall_one(struct vcpu *v, struct multicall_entry *c)
 	if (c->op >= MAX_HYPERCALLS || c->op == __HYPERVISOR_multicall ||
 	    c->op == __HYPERVISOR_iret)
 		return -ENOSYS;
+	perfc_inc(multicall_entries);
+	perfc_inc(hypercalls[c->op]);
 	return hypercall_table[c->op](c->args[0], c->args[1], c->args[2], c->args[3], c->args[4]);
 }
 

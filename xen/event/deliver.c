@@ -110,7 +110,10 @@ static void wake_pollers(struct domain *d, u32 port)
 
 void evtchn_set_pending(struct domain *d, struct evtchn *ch, u32 port)
 {
-	if (evtchn_abi(d)->set_pending(d, ch, port) && unlikely(atomic_read(&d->evtchn.pollers)))
+	if (!evtchn_abi(d)->set_pending(d, ch, port))
+		return;
+	perfc_inc(events);
+	if (unlikely(atomic_read(&d->evtchn.pollers)))
 		wake_pollers(d, port);
 }
 
@@ -119,6 +122,8 @@ void send_pirq_event(struct domain *d, u32 port)
 {
 	struct evtchn *ch = evtchn_lookup(d, port);
 
-	if (ch && ch->state == ECS_PIRQ)
+	if (ch && ch->state == ECS_PIRQ) {
+		perfc_inc(pirqs);
 		evtchn_set_pending(d, ch, port);
+	}
 }

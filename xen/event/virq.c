@@ -19,8 +19,10 @@ void send_vcpu_virq(struct vcpu *v, u32 virq)
 	u32 port = READ_ONCE(v->virq_to_port[virq]);
 	struct evtchn *ch = port ? evtchn_lookup(v->domain, port) : NULL;
 
-	if (ch && ch->state == ECS_VIRQ && ch->virq == virq)
+	if (ch && ch->state == ECS_VIRQ && ch->virq == virq) {
+		perfc_inc(virqs);
 		evtchn_set_pending(v->domain, ch, port);
+	}
 }
 
 void send_global_virq(u32 virq)

@@ -85,5 +85,6 @@ long grant_op_copy(void *arg)
 	struct gnttab_copy *op = arg;
 
 	op->status = copy_bytes(op);
+	perfc_inc(grant_copies);
 	return 0;
 }

@@ -89,7 +89,12 @@ static void send(u32 id, u32 what)
 	apic_write(APIC_ICR, ICR_ASSERT | what);
 }
 
-void send_ipi(unsigned cpu, u8 vector) { send(cpus[cpu].apic_id, vector); }
+void send_ipi(unsigned cpu, u8 vector)
+{
+	perfc_inc(ipis_sent);
+	send(cpus[cpu].apic_id, vector);
+}
+
 void send_nmi(unsigned cpu) { send(cpus[cpu].apic_id, ICR_NMI); }
 void send_init(u32 id) { send(id, ICR_INIT); }
 void send_startup(u32 id, paddr_t entry) { send(id, ICR_STARTUP | entry >> PAGE_SHIFT); }

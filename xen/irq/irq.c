@@ -222,6 +222,7 @@ static void device_interrupt(struct irq_desc *desc)
 {
 	void (*fn)(void *);
 
+	perfc_inc(irq_device);
 	spin_lock(&desc->lock);
 	desc->count++;
 	fn = desc->fn;
@@ -239,6 +240,7 @@ static void device_interrupt(struct irq_desc *desc)
 
 static void stray_interrupt(u8 vec)
 {
+	perfc_inc(irq_stray);
 	apic_eoi();
 	if (stray_count++ < 10)
 		printk(LOG_WARN "Interrupt at vector %02x, which nothing uses\n", vec);
@@ -253,13 +255,16 @@ void do_irq(struct cpu_user_regs *regs)
 	c->in_irq++;
 	switch (vec) {
 	case VEC_APIC_TIMER:
+		perfc_inc(irq_timer);
 		apic_eoi();
 		timer_interrupt();
 		break;
 	case VEC_KICK:
+		perfc_inc(irq_kick);
 		apic_eoi();
 		break;
 	case VEC_FLUSH:
+		perfc_inc(irq_flush);
 		apic_eoi();
 		serve_flush();
 		break;
@@ -267,6 +272,7 @@ void do_irq(struct cpu_user_regs *regs)
 		apic_error_interrupt();
 		break;
 	case VEC_SPURIOUS:	/* no EOI: it is in service nowhere (SDM 11.9) */
+		perfc_inc(irq_stray);
 		break;
 	default:
 		desc = READ_ONCE(descs[vec]);

@@ -201,6 +201,7 @@ static __attribute__((noinline)) long update_batch(u64 ureqs, u64 count, u64 pdo
 	rc = finish_old_table();
 	if (!rc)
 		did = do_updates(&u, ureqs, n, &rc);
+	perfc_add(mmu_updates, did);
 	release_target(&u);
 	put_foreign_domain(u.pg_dom);
 	put_foreign_domain(u.pt_dom);

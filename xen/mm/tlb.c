@@ -44,6 +44,7 @@ static void flush_here(vaddr_t what)
 	if (what == EVERYTHING) {
 		u32 tick = atomic_add(&tlb_clock, 1);
 
+		perfc_inc(tlb_local);
 		write_cr(3, read_cr(3));
 		WRITE_ONCE(this_cpu()->tlb_time, tick);
 	} else if (what == CACHES) {
@@ -55,6 +56,7 @@ static void flush_here(vaddr_t what)
 		write_cr(3, read_cr(3));
 		write_cr(4, cr4);
 	} else if (what != NOTHING) {
+		perfc_inc(tlb_local_page);
 		invlpg(what);
 	}
 }
@@ -77,6 +79,7 @@ static void flush_others(u64 cpus_mask, vaddr_t what)
 	cpus_mask &= ~atomic_read(&cpus_stopped);
 	if (likely(!cpus_mask))
 		return;
+	perfc_inc(tlb_remote);
 	spin_lock(&mailbox_lock);
 	mailbox_what = what;
 	__atomic_store_n(&mailbox_todo, cpus_mask, __ATOMIC_SEQ_CST);
@@ -147,6 +150,7 @@ void flush_tlb_local(void)
 
 void flush_tlb_one_local(vaddr_t va)
 {
+	perfc_inc(tlb_local_page);
 	invlpg(va);
 }
 

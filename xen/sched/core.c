@@ -121,6 +121,7 @@ void vcpu_wake(struct vcpu *v)
 		if (q->curr != v && list_empty(&v->sched.queue)) {
 			set_runstate(v, RUNSTATE_runnable, now());
 			sched->enqueue(v, was_blocked);
+			perfc_inc(wakes);
 			poke_for(v, v->cpu);
 		}
 	} else if (q->curr != v) {
@@ -181,6 +182,7 @@ void vcpu_block(void)
 		__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
 	else
 		cpu_work(this_cpu()->id, WORK_SCHEDULE);
+	perfc_inc(blocks);
 }
 
 /*
@@ -212,6 +214,7 @@ void vcpu_kick(struct vcpu *v)
 void vcpu_yield(void)
 {
 	current->sched.yield = true;
+	perfc_inc(yields);
 	cpu_work(this_cpu()->id, WORK_SCHEDULE);
 }
 
@@ -262,6 +265,7 @@ void schedule(void)
 	stime_t slice = 0, t;
 
 	clear_bit(WORK_SCHEDULE, &c->work);
+	perfc_inc(sched_runs);
 	spin_lock(&q->lock);
 	t = now();
 	next = sched->pick(c->id, prev, t, &slice);
@@ -284,6 +288,9 @@ void schedule(void)
 		timer_set(&q->slice, t + slice);
 	if (prev == next)
 		return;
+	perfc_inc(context_switches);
+	if (is_idle_vcpu(next))
+		perfc_inc(switches_to_idle);
 	q->leaving = prev;
 	context_switch(prev, next);	/* to or from idle it doesn't come back here */
 	finish_switch();

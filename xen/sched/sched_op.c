@@ -116,6 +116,7 @@ static long op_poll(u64 arg)
 		__atomic_fetch_and(&v->pause_flags, ~(VPF_BLOCKED | VPF_POLLING), __ATOMIC_SEQ_CST);
 		return 0;
 	}
+	perfc_inc(polls);
 	if (op.timeout)
 		timer_set(&v->poll_timer, MIN(op.timeout, (u64)INT64_MAX));
 	cpu_work(this_cpu()->id, WORK_SCHEDULE);

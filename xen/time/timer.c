@@ -136,6 +136,7 @@ void timer_set(struct timer *t, stime_t expires)
 	struct timer_queue *q = lock_queue(t);
 
 	if (!t->dead) {
+		perfc_inc(timers_set);
 		if (t->set)
 			take_out(q, t);
 		t->expires = MAX(expires, q->ran + 1);	/* no callback is run twice by one run_timers() */
@@ -217,6 +218,7 @@ void run_timers(void)
 		take_out(q, t);
 		q->running = t;
 		spin_unlock(&q->lock);
+		perfc_inc(timers_run);
 		t->fn(t->data);
 		spin_lock(&q->lock);
 		WRITE_ONCE(q->running, NULL);

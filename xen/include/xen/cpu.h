@@ -13,6 +13,7 @@
 #include <xen/layout.h>
 #include <xen/public.h>
 #include <xen/list.h>
+#include <xen/perfc.h>
 #include <xen/spinlock.h>
 
 #define NR_CPUS		64
@@ -55,7 +56,7 @@ struct cpu_info {
 	struct vcpu *vcpu;		/* the one that runs */
 	struct cpu *cpu;
 	u64 scratch;			/* entry code: guest rsp before the frame is built */
-	u64 pad;
+	struct perfc perfc;		/* this CPU writes */
 } __aligned(16);
 
 static inline struct cpu_info *cpu_info(void)
