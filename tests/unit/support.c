@@ -84,6 +84,10 @@ WEAK void printk(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Nothing is traced. */
+WEAK uint32_t trace_events;
+WEAK void trace_record(uint32_t event, const uint32_t *data, unsigned n) { }
+
 /* expect_assert_failure() of cmocka catches it; elsewhere the test fails. */
 WEAK __attribute__((noreturn)) void panic(const char *fmt, ...)
 {

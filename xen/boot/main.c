@@ -8,6 +8,7 @@
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 
 extern const char hv_build[];
 
@@ -31,6 +32,8 @@ void cpu_do_work(void)
 		clock_adopt();
 	if (test_and_clear_bit(WORK_SHOW, &c->work))
 		show_this_cpu();
+	if (test_and_clear_bit(WORK_TRACE, &c->work))
+		tbuf_notify();
 	if (test_and_clear_bit(WORK_STOP, &c->work))
 		stop_this_cpu();
 	if (test_and_clear_bit(WORK_SCHEDULE, &c->work))
@@ -80,6 +83,7 @@ void boot_main(u32 magic, paddr_t info)
 	console_init();			/* serial interrupts */
 	cpu_start_all();
 	perfc_init();
+	tbuf_init();
 	dom0 = build_dom0();
 	free_init_sections();
 	console_end_boot();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hypercall 35, sysctl: what the control domain asks of the whole machine. (public/sysctl.h) */
 #include <xen/console.h>
+#include <xen/trace.h>
 #include "control.h"
 
 #define MAX_KEYS	64
@@ -29,10 +30,21 @@ static int sysctl_perfc_op(struct xen_sysctl *op)
 	return perfc_op(&op->u.perfc_op);
 }
 
+static int sysctl_tbuf_op(struct xen_sysctl *op)
+{
+	u64 cpus_mask = 0;
+	int rc = 0;
+
+	if (op->u.tbuf_op.cmd == XEN_SYSCTL_TBUFOP_set_cpu_mask)
+		rc = get_bitmap(&op->u.tbuf_op.cpu_mask, &cpus_mask);
+	return rc ? rc : tbuf_op(&op->u.tbuf_op, cpus_mask);
+}
+
 static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_readconsole]	= sysctl_readconsole,
 	[XEN_SYSCTL_debug_keys]		= sysctl_debug_keys,
 	[XEN_SYSCTL_perfc_op]		= sysctl_perfc_op,
+	[XEN_SYSCTL_tbuf_op]		= sysctl_tbuf_op,
 
 	[XEN_SYSCTL_physinfo]		= sysctl_physinfo,
 	[XEN_SYSCTL_getcpuinfo]		= sysctl_getcpuinfo,

@@ -10,6 +10,7 @@
 #include <xen/entry.h>
 #include <xen/hypercall.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 
 #define FRAME_MAX 12
 
@@ -84,6 +85,17 @@ static void enter_kernel(struct vcpu *v, struct cpu_user_regs *regs, const struc
 	regs->entry_vector = TRAP_SYSCALL;	/* rcx and r11 are in the frame: sysret will do */
 }
 
+/* TRC_PV_TRAP: bits 0-14 the vector, 15 there is an error code, 16-31 that. */
+static __cold void trace_exception(const struct vcpu *v, u64 rip)
+{
+	u32 what = v->inject.vector | v->inject.has_error << 15 | v->inject.error << 16;
+
+	if (v->inject.vector == VEC_PF)
+		trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_U64(rip), TRACE_U64(v->cr2), v->inject.error);
+	else
+		trace(TRC_PV_TRAP | TRC_64_FLAG, TRACE_U64(rip), what);
+}
+
 static void deliver_exception(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	const struct trap_info *t = &v->traps[v->inject.vector];
@@ -95,6 +107,8 @@ static void deliver_exception(struct vcpu *v, struct cpu_user_regs *regs)
 	};
 
 	v->inject.pending = false;
+	if (unlikely(READ_ONCE(trace_events)))
+		trace_exception(v, regs->rip);
 	if (v->inject.vector == VEC_PF) {
 		v->info->arch.cr2 = v->cr2;
 		if (!b.handler) {

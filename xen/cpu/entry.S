@@ -79,7 +79,8 @@ syscall32_entry:
  * The crossings that are paid all the time go by short ways, in registers: the guest's system
  * calls and page faults of user mode, its kernel's iret, and hypercalls that leave nothing to
  * do. They do what enter_kernel(), do_iret(), do_syscall() and prepare_exit() do; what they
- * don't take gets a full frame and goes to C.
+ * don't take gets a full frame and goes to C. While guests' entries are traced, that is all
+ * but system calls: short_ways_above and hypercall_dispatch change (debug/trace_pv.c).
  *
  * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 132,
  * a hypercall that does nothing 95, the one that maps a page (do_mmu_update) 199.
@@ -231,7 +232,7 @@ syscall_from_kernel:
 	push	%r15
 	mov	%rcx, %rbx
 	incl	CI_hypercalls - CI_regs(%rsp, %rax, 4)
-	lea	hypercall_table(%rip), %r11
+	mov	hypercall_dispatch(%rip), %r11
 	mov	%r10, %rcx
 	call	*(%r11, %rax, 8)
 	cmpl	$0, V_nmi_masked(%rbx)		/* restart, NMI, exception */
@@ -278,7 +279,7 @@ hypercall_with_work:
  */
 iret_short:
 	mov	F_rsp(%rsp), %r11
-	cmp	top_of_hypervisor(%rip), %r11
+	cmp	short_ways_above(%rip), %r11
 	jbe	syscall_to_c
 1:	testl	$IN_SYSCALL, 3 * 8(%r11)
 	jnz	syscall_to_c
@@ -382,7 +383,7 @@ page_fault_entry:
 	test	%rdx, %rdx
 	js	page_fault_to_c
 	mov	V_kernel_sp(%rcx), %rax
-	cmp	top_of_hypervisor(%rip), %rax
+	cmp	short_ways_above(%rip), %rax
 	jbe	page_fault_to_c
 	mov	V_traps(%rcx), %r11
 	cmpq	$0, PF_TRAP + TI_address(%r11)
@@ -465,7 +466,7 @@ page_fault_fault:
 
 	.balign 8
 top_of_hypervisor:
-	.quad	HV_VIRT_END + 4096
+	.quad	SHORT_WAYS_ABOVE
 syscall_vector:			/* error code 0, TRAP_SYSCALL */
 	.long	0, TRAP_SYSCALL
 

@@ -9,6 +9,7 @@
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 
 static const char *const exception_names[32] = {
 	"divide error", "debug", "NMI", "breakpoint", "overflow", "bound range", "invalid opcode",
@@ -104,6 +105,24 @@ void do_hypervisor_trap(struct cpu_user_regs *regs)
 
 /* ---- faults of guests -------------------------------------------------------- */
 
+static __cold bool traced_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
+{
+	u64 rip = regs->rip, pte;
+	bool done = emulate_pte_write(v, addr, regs);
+
+	if (done && !get_guest(&pte, addr & ~7UL, 0))
+		trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_U64(pte), TRACE_U64(addr),
+		      TRACE_U64(rip));
+	return done;
+}
+
+static bool pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
+{
+	if (unlikely(READ_ONCE(trace_events)))
+		return traced_pte_write(v, addr, regs);
+	return emulate_pte_write(v, addr, regs);
+}
+
 static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	vaddr_t addr = read_cr(2);
@@ -115,12 +134,14 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 
 		if (ldt_fault(v, offset)) {
 			perfc_inc(ldt_faults);
+			trace(TRC_PV_GDT_LDT_MAPPING_FAULT | TRC_64_FLAG, TRACE_U64(regs->rip),
+			      TRACE_U64(offset));
 			return;
 		}
 		addr = v->ldt_base + offset;	/* as if the guest's CPU had read its table */
 		err &= ~PF_USER;
 	} else if ((err & (PF_PRESENT | PF_WRITE | PF_RSVD)) == (PF_PRESENT | PF_WRITE) &&
-		   v->kernel_mode && emulate_pte_write(v, addr, regs)) {
+		   v->kernel_mode && pte_write(v, addr, regs)) {
 		perfc_inc(pte_stores);
 		return;
 	}
@@ -149,13 +170,28 @@ static bool guest_int_n(struct vcpu *v, struct cpu_user_regs *regs)
 
 static void guest_general_protection(struct vcpu *v, struct cpu_user_regs *regs)
 {
+	u64 rip = regs->rip;
+
 	if (guest_int_n(v, regs))
 		return;
 	if (!regs->error_code && emulate_privileged(v, regs)) {
 		perfc_inc(privileged_insns);
+		trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_U64(rip));
 		return;
 	}
 	inject_exception_error(VEC_GP, regs->error_code);
+}
+
+static void guest_invalid_opcode(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	u64 rip = regs->rip;
+
+	if (emulate_invalid_op(v, regs)) {
+		perfc_inc(invalid_opcodes);
+		trace(TRC_PV_FORCED_INVALID_OP | TRC_64_FLAG, TRACE_U64(rip));
+		return;
+	}
+	inject_exception(VEC_UD);
 }
 
 static void guest_debug(struct vcpu *v, struct cpu_user_regs *regs)
@@ -211,10 +247,7 @@ void do_guest_trap(struct cpu_user_regs *regs)
 		guest_general_protection(v, regs);
 		break;
 	case VEC_UD:
-		if (emulate_invalid_op(v, regs))
-			perfc_inc(invalid_opcodes);
-		else
-			inject_exception(VEC_UD);
+		guest_invalid_opcode(v, regs);
 		break;
 	case VEC_NM:
 		fpu_device_not_available(v);

@@ -6,6 +6,7 @@
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 
 struct domain *dom0, *dom_xen, *dom_io, *dom_idle;
 struct list domain_list = LIST_INIT(domain_list);
@@ -229,6 +230,8 @@ struct domain *domain_create(domid_t id, const struct domain_config *cfg, int *e
 		free_domain_parts(d);
 		return NULL;
 	}
+	trace(TRC_SCHED_DOM_ADD, d->id);
+	trace(TRC_DOM0_DOM_ADD, d->id);
 	return d;
 }
 
@@ -342,6 +345,8 @@ int domain_kill(struct domain *d)
 	int rc;
 
 	if (!d->is_dying) {
+		trace(TRC_SCHED_DOM_REM, d->id);
+		trace(TRC_DOM0_DOM_REM, d->id);
 		d->is_dying = true;
 		domain_pause(d);
 		for_each_vcpu(d, v)

@@ -81,7 +81,7 @@ void do_syscall(struct cpu_user_regs *regs)
 		return;
 	}
 	perfc_inc(hypercalls[nr]);
-	nr = hypercall_table[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
+	nr = hypercall_dispatch[nr](regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8);
 	if (!v->restart)
 		regs->rax = nr;
 	v->restart = false;
@@ -126,7 +126,7 @@ static long multicall_one(struct vcpu *v, struct multicall_entry *c)
 		return -ENOSYS;
 	perfc_inc(multicall_entries);
 	perfc_inc(hypercalls[c->op]);
-	return hypercall_table[c->op](c->args[0], c->args[1], c->args[2], c->args[3], c->args[4]);
+	return hypercall_dispatch[c->op](c->args[0], c->args[1], c->args[2], c->args[3], c->args[4]);
 }
 
 /* Entries that were done carry their result; a restart goes on with the first that wasn't. */

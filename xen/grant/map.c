@@ -9,6 +9,7 @@
  * belongs to the handle.
  */
 #include "gnttab.h"
+#include <xen/trace.h>
 
 #define KEPT_FLAGS	(GNTMAP_device_map | GNTMAP_host_map | GNTMAP_readonly | GNTMAP_contains_pte)
 
@@ -96,5 +97,9 @@ long grant_op_map(void *arg)
 	struct gnttab_map_grant_ref *op = arg;
 
 	op->status = map_grant(op);
+	if (op->status == GNTST_okay) {
+		perfc_inc(grant_maps);
+		trace(TRC_MEM_PAGE_GRANT_MAP, op->dom);
+	}
 	return 0;
 }

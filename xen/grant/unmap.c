@@ -10,6 +10,7 @@
  */
 #include "gnttab.h"
 #include <xen/hypercall.h>
+#include <xen/trace.h>
 
 #define MOVABLE_BITS	(PTE_ADDR_MASK | PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL | PTE_NX)
 
@@ -108,6 +109,8 @@ static void finish(struct unmapping *u)
 		grant_put_frame(u->mfn, writes(u));
 		grant_unpin(u->m.granter, u->m.ref, writes(u));
 	}
+	perfc_inc(grant_unmaps);
+	trace(TRC_MEM_PAGE_GRANT_UNMAP, u->m.granter->id);
 	handle_release(current->domain, u->handle, u->m.flags & ~u->done);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <xen/acpi.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 #include "desc.h"
 
 #define STORM_WINDOW	MILLISECS(10)
@@ -220,6 +221,7 @@ static void end_storms(void *unused)
 /* @desc is unlocked again before the hypervisor's handler runs. */
 static void device_interrupt(struct irq_desc *desc)
 {
+	u32 start = trace_time();
 	void (*fn)(void *);
 
 	perfc_inc(irq_device);
@@ -236,6 +238,7 @@ static void device_interrupt(struct irq_desc *desc)
 	spin_unlock(&desc->lock);
 	if (fn)
 		fn(desc->data);
+	trace(TRC_HW_IRQ_HANDLED, desc->kind == IRQ_GSI ? desc->gsi : desc->vector, start, rdtsc());
 }
 
 static void stray_interrupt(u8 vec)

@@ -82,8 +82,9 @@ int get_l1e(const struct domain *d, const struct domain *pg_dom, u64 *e)
 		return rc;
 	}
 	pg = mfn_to_page(pte_mfn(*e));
-	if (unlikely(pg_dom == dom_xen && (*e & PTE_RW)))
-		return refuse(d, 1, *e, -EPERM, "the hypervisor's frames are read-only");
+	if (unlikely(pg_dom == dom_xen && (*e & PTE_RW) &&
+		     (READ_ONCE(pg->type) & PGT_TYPE_MASK) != PGT_WRITABLE))
+		return refuse(d, 1, *e, -EPERM, "the hypervisor's frame is read-only");
 	if (unlikely(!get_page(pg, pg_dom)))
 		return refuse(d, 1, *e, -EBUSY, "not a frame of the domain");
 	if ((*e & PTE_RW) && get_type(pg, NULL, PGT_WRITABLE, false)) {

@@ -5,6 +5,7 @@
  * that are done; the first that can't be done ends the operation.
  */
 #include <xen/lib.h>
+#include <xen/trace.h>
 #include "memory.h"
 
 /* Look for other work after so many frames. */
@@ -78,6 +79,7 @@ static bool decrease(struct domain *d, const struct xen_memory_reservation *r, u
 	for (u64 j = 0; j < 1UL << r->extent_order; j++)
 		if (!remove_frame(d, mfn + j))
 			return false;
+	trace(TRC_MEM_DECREASE_RESERVATION, TRACE_U64(mfn), d->id | r->extent_order << 16);
 	return true;
 }
 

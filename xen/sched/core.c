@@ -16,6 +16,7 @@
 #include <xen/boot.h>
 #include <xen/console.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 
 struct run_queue run_queues[NR_CPUS];
 
@@ -49,6 +50,8 @@ static void set_runstate(struct vcpu *v, int state, stime_t t)
 		r->time[r->state] += t - r->state_entry_time;
 		r->state_entry_time = t;
 	}
+	if (r->state != state)
+		trace(TRC_SCHED_RUNSTATE_CHANGE | r->state << 8 | state << 4, TRACE_VCPU(v));
 	r->state = state;
 }
 
@@ -122,6 +125,7 @@ void vcpu_wake(struct vcpu *v)
 			set_runstate(v, RUNSTATE_runnable, now());
 			sched->enqueue(v, was_blocked);
 			perfc_inc(wakes);
+			trace(TRC_SCHED_WAKE, TRACE_DOM_VCPU(v));
 			poke_for(v, v->cpu);
 		}
 	} else if (q->curr != v) {
@@ -135,6 +139,7 @@ void vcpu_sleep(struct vcpu *v)
 	struct run_queue *q = lock_queue_of(v);
 
 	if (!vcpu_runnable(v)) {
+		trace(TRC_SCHED_SLEEP, TRACE_DOM_VCPU(v));
 		if (q->curr == v) {
 			cpu_work(v->cpu, WORK_SCHEDULE);
 		} else {
@@ -183,6 +188,7 @@ void vcpu_block(void)
 	else
 		cpu_work(this_cpu()->id, WORK_SCHEDULE);
 	perfc_inc(blocks);
+	trace(TRC_SCHED_BLOCK, TRACE_DOM_VCPU(v));
 }
 
 /*
@@ -215,6 +221,7 @@ void vcpu_yield(void)
 {
 	current->sched.yield = true;
 	perfc_inc(yields);
+	trace(TRC_SCHED_YIELD, TRACE_DOM_VCPU(current));
 	cpu_work(this_cpu()->id, WORK_SCHEDULE);
 }
 
@@ -257,6 +264,25 @@ void finish_switch(void)
 	spin_unlock(&q->lock);
 }
 
+/* Queue lock held. What was chosen, before the run states change. */
+static void trace_choice(const struct vcpu *prev, const struct vcpu *next, stime_t t, stime_t slice)
+{
+	u64 ran, waited;
+
+	if (likely(!READ_ONCE(trace_events)))
+		return;
+	ran = t - prev->runstate.state_entry_time;
+	waited = next->runstate.state == RUNSTATE_runnable ? t - next->runstate.state_entry_time : 0;
+	if (prev == next) {
+		trace(TRC_SCHED_SWITCH_INFCONT, TRACE_DOM_VCPU(next), ran, slice);
+		trace(TRC_SCHED_CONTINUE_RUNNING, TRACE_VCPU(next));
+		return;
+	}
+	trace(TRC_SCHED_SWITCH_INFPREV, TRACE_DOM_VCPU(prev), ran);
+	trace(TRC_SCHED_SWITCH_INFNEXT, TRACE_DOM_VCPU(next), waited, slice);
+	trace(TRC_SCHED_SWITCH, TRACE_DOM_VCPU(prev), TRACE_DOM_VCPU(next));
+}
+
 void schedule(void)
 {
 	struct cpu *c = this_cpu();
@@ -273,6 +299,7 @@ void schedule(void)
 		next = c->idle;
 	q->curr = next;
 	q->prio = is_idle_vcpu(next) ? PRIO_IDLE : next->sched.prio;
+	trace_choice(prev, next, t, slice);
 	if (prev != next) {
 		set_runstate(prev, is_idle_vcpu(prev) ? RUNSTATE_runnable : waiting_state(prev), t);
 		set_runstate(next, RUNSTATE_running, t);
@@ -329,6 +356,7 @@ int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 
 static void slice_over(void *unused)
 {
+	trace(TRC_SCHED_S_TIMER_FN);
 	cpu_work(this_cpu()->id, WORK_SCHEDULE);
 }
 

@@ -2,6 +2,7 @@
 /* A CPU's notes of work to do, and what it does when no vcpu wants it. */
 #include <xen/hypercall.h>
 #include <xen/entry.h>
+#include <xen/trace.h>
 #include "run_queue.h"
 
 void cpu_work(unsigned cpu, unsigned bit)
@@ -16,6 +17,14 @@ bool preempt_check(void)
 {
 	asm volatile("sti; nop; cli" ::: "memory");
 	return atomic_read(&this_cpu()->work) != 0;
+}
+
+/* C1, as the tools call it. */
+static void halt(void)
+{
+	trace(TRC_PM_IDLE_ENTRY, 1, trace_time(), 0);
+	safe_halt();
+	trace(TRC_PM_IDLE_EXIT, 1, trace_time());
 }
 
 /*
@@ -34,7 +43,7 @@ void idle_loop(void)
 		if (atomic_read(&c->work))
 			cpu_do_work();
 		else if (!scrub_some())
-			safe_halt();
+			halt();
 		else
 			preempt_check();
 	}

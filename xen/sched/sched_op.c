@@ -2,6 +2,7 @@
 /* Hypercall 29, sched_op: what a vcpu says about its own running, and shutdown. (public/sched.h) */
 #include <xen/hypercall.h>
 #include <xen/lib.h>
+#include <xen/trace.h>
 
 #define MAX_POLL_PORTS	128
 
@@ -25,6 +26,7 @@ static long op_shutdown(u64 arg)
 		return -EFAULT;
 	if (op.reason > SHUTDOWN_MAX)
 		return -EINVAL;
+	trace(TRC_SCHED_SHUTDOWN, TRACE_DOM_VCPU(current), op.reason);
 	domain_shutdown(current->domain, op.reason);
 	return 0;
 }
@@ -39,6 +41,7 @@ static long op_shutdown_code(u64 arg)
 		return -EFAULT;
 	if (op.reason > SHUTDOWN_MAX)
 		return -EINVAL;
+	trace(TRC_SCHED_SHUTDOWN_CODE, TRACE_DOM_VCPU(current), op.reason);
 	spin_lock(&d->shutdown_lock);
 	d->shutdown_code = op.reason;
 	spin_unlock(&d->shutdown_lock);

@@ -30,6 +30,7 @@ struct timer;
 #define WORK_CLOCK	5	/* the common clock has a new rate */
 #define WORK_SHOW	6	/* print registers: debug key 'd' */
 #define WORK_STOP	7	/* the machine ends: halt for good */
+#define WORK_TRACE	8	/* a trace buffer is half full */
 
 struct cpu {
 	unsigned id;			/* immutable; index into cpus[] */

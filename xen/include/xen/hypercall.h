@@ -55,6 +55,7 @@ static inline long run_command(const struct arg_command *c, u64 arg)
 
 #define MAX_HYPERCALLS 64
 extern const hypercall_fn hypercall_table[MAX_HYPERCALLS];
+extern const hypercall_fn *hypercall_dispatch;	/* calls go through this one, entry.S's too (debug/trace_pv.c) */
 extern const char *const hypercall_names[MAX_HYPERCALLS];
 
 long do_set_trap_table(u64 traps);

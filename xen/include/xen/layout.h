@@ -36,6 +36,9 @@
 #define DIRECTMAP_START		0xffff830000000000
 #define DIRECTMAP_END		0xffff880000000000
 
+/* entry.S's short ways are for stacks of guest kernels that lie above. */
+#define SHORT_WAYS_ABOVE	(HV_VIRT_END + 4096)
+
 /* The image is linked at IMAGE_START + its machine address, so that one subtraction converts. */
 #define IMAGE_LOAD		0x200000
 

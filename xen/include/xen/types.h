@@ -42,6 +42,7 @@ typedef s64 stime_t;	/* system time: nanoseconds since the hypervisor started */
 #define __init		__attribute__((section(".init.text"), cold))
 #define __initdata	__attribute__((section(".init.data")))
 #define __noreturn	__attribute__((noreturn))
+#define __cold		__attribute__((cold, noinline))	/* rarely called: out of the way of what calls it */
 #define __packed	__attribute__((packed))
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __must_check	__attribute__((warn_unused_result))
