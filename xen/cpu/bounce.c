@@ -85,17 +85,6 @@ static void enter_kernel(struct vcpu *v, struct cpu_user_regs *regs, const struc
 	regs->entry_vector = TRAP_SYSCALL;	/* rcx and r11 are in the frame: sysret will do */
 }
 
-/* TRC_PV_TRAP: bits 0-14 the vector, 15 there is an error code, 16-31 that. */
-static __cold void trace_exception(const struct vcpu *v, u64 rip)
-{
-	u32 what = v->inject.vector | v->inject.has_error << 15 | v->inject.error << 16;
-
-	if (v->inject.vector == VEC_PF)
-		trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_U64(rip), TRACE_U64(v->cr2), v->inject.error);
-	else
-		trace(TRC_PV_TRAP | TRC_64_FLAG, TRACE_U64(rip), what);
-}
-
 static void deliver_exception(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	const struct trap_info *t = &v->traps[v->inject.vector];
@@ -107,8 +96,6 @@ static void deliver_exception(struct vcpu *v, struct cpu_user_regs *regs)
 	};
 
 	v->inject.pending = false;
-	if (unlikely(READ_ONCE(trace_events)))
-		trace_exception(v, regs->rip);
 	if (v->inject.vector == VEC_PF) {
 		v->info->arch.cr2 = v->cr2;
 		if (!b.handler) {
@@ -166,26 +153,44 @@ void prepare_exit(struct cpu_user_regs *regs)
 		regs->entry_vector = 0;	/* sysret would fault in ring 0, or lose TF */
 }
 
-void inject_exception(u8 vector)
+/* TRC_PV_TRAP: bits 0-14 the vector, 15 there is an error code, 16-31 that. */
+static __cold void trace_exception(const struct vcpu *v)
+{
+	u64 rip = current_regs()->rip;
+	u32 what = v->inject.vector | v->inject.has_error << 15 | v->inject.error << 16;
+
+	if (v->inject.vector == VEC_PF)
+		trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_U64(rip), TRACE_U64(v->cr2), v->inject.error);
+	else
+		trace(TRC_PV_TRAP | TRC_64_FLAG, TRACE_U64(rip), what);
+}
+
+static inline void inject(u8 vector, bool has_error, u32 error)
 {
 	struct vcpu *v = current;
 
 	v->inject.vector = vector;
-	v->inject.has_error = false;
+	v->inject.has_error = has_error;
+	v->inject.error = error;
 	v->inject.pending = true;
+	if (unlikely(READ_ONCE(trace_events)))
+		trace_exception(v);
+}
+
+void inject_exception(u8 vector)
+{
+	inject(vector, false, 0);
 }
 
 void inject_exception_error(u8 vector, u32 error)
 {
-	inject_exception(vector);
-	current->inject.has_error = true;
-	current->inject.error = error;
+	inject(vector, true, error);
 }
 
 void inject_page_fault(vaddr_t addr, u32 error)
 {
 	current->cr2 = addr;
-	inject_exception_error(VEC_PF, error);
+	inject(VEC_PF, true, error);
 }
 
 /*
