@@ -415,6 +415,92 @@ def limits(env):
     has(m.command("xl list | wc -l"), r"^\s*2\b", "domain 0 alone is left")
 
 
+watch = Group("watch", "counters, traces and the tools that show what goes on")
+
+
+def perf_totals(env):
+    """Totals of xenperf's counters by name."""
+    return {name: int(total) for name, total in
+            re.findall(r"^(\S.*?) +T= *(\d+)", env.machine.command("xenperf"), re.M)}
+
+
+@watch
+def counters(env):
+    """xenperf: counters that rise by what was done, and a reset"""
+    env.machine = boot_direct(env, "dom0_mem=256M", initrd=env.initrd, memory=512,
+                              cpus=2, extra=["-cdrom", env.iso] + NET)
+    env.machine.login()
+    before = perf_totals(env)
+    env.machine.command("for i in $(seq 20); do /bin/true; done")
+    after = perf_totals(env)
+    for name in ("hypercalls", "exceptions of guests, by vector", "sched: context switches",
+                 "events sent", "interrupts: timer", "timers set"):
+        if after[name] <= before[name]:
+            raise Failure(f"{name}: {before[name]}, then {after[name]}")
+    faults = after["exceptions of guests, by vector"] - before["exceptions of guests, by vector"]
+    if faults < 20 * 10:
+        raise Failure(f"20 processes made {faults} page faults")
+    has(env.machine.command("xenperf -p"), r"mmu_update +\d+\s", "xenperf -p")
+    env.machine.command("xenperf -r")
+    if perf_totals(env)["exceptions of guests, by vector"] >= after["exceptions of guests, by vector"]:
+        raise Failure("a reset changed nothing")
+    env.machine.command("xl debug-keys p")
+    has(env.machine.command("xl dmesg"), r"\d+ \[23\] iret", "debug key p")
+
+
+@watch
+def traces(env):
+    """xentrace for 2 seconds, and what xenalyze makes of it"""
+    env.machine.command("(sleep 1; for i in $(seq 10); do /bin/true; done) & :")
+    env.machine.command("xentrace -D -e all -T 2 /tmp/trace", 60)
+    seen = env.machine.command("xenalyze --summary /tmp/trace 2>/dev/null", 60)
+    for line in (r"\|-- Domain 0 --\|", r"-- v0 --\n Runstates:\n +running: +\d+", r" blocked: +\d+",
+                 r"mmu_update +\[ 1\]: +\d+", r"page_fault +\d+", r"\|-- Domain 32767 --\|"):
+        has(seen, line, "xenalyze --summary")
+    seconds = float(re.search(r"Total time: ([\d.]+) seconds", seen).group(1))
+    if not 0.2 < seconds < 20:
+        raise Failure(f"the trace spans {seconds} s of a CPU of 2.4 GHz")
+    seen = env.machine.command("xenalyze -a /tmp/trace 2>/dev/null | grep -E 'runstate_change|sched_switch' | head -n 100")
+    has(seen, r"runstate_change d0v\d running->blocked", "xenalyze -a")
+    has(seen, r"sched_switch prev d0v\d next d32767v\d", "xenalyze -a")
+
+
+@watch
+def traces_bad_input(env):
+    """another size of the buffers, CPUs that aren't there: refused, with the reason; a small mask"""
+    has(env.machine.command("xentrace_setsize 64 2>&1", status=None), r"busy", "xentrace_setsize")
+    has(env.machine.command("xl dmesg | tail -n 1"), r"have 32 pages; they can't be made again with 64",
+        "the reason")
+    has(env.machine.command("xentrace -c 0x14 -T 1 /tmp/none 2>&1", status=None), r"Invalid argument",
+        "xentrace -c")
+    has(env.machine.command("xl dmesg | tail -n 1"), r"Trace mask of CPUs 0: must name some of CPUs 0 to 1",
+        "the reason")
+    env.machine.command("xentrace -D -c 0x1 -e 0x21000 -T 1 /tmp/small", 60)
+    seen = env.machine.command("xenalyze -a /tmp/small 2>/dev/null")
+    has(seen, r"runstate_change d0v\d", "runstates alone")
+    if re.search(r"hypercall|sched_switch|pcpu 1", seen):
+        raise Failure("events or a CPU that are not in the mask were traced")
+
+
+@watch
+def top_uptime_vcpus(env):
+    """xentop, xl uptime, xl vcpu-list, xl dmesg -c, with a guest"""
+    create(env, "demo1")
+    seen = env.machine.command("xentop -b -i 2 -d 1", 60)
+    has(seen, r"Domain-0 -+r +\d+ ", "xentop")
+    has(seen, r"demo1 [-b]-*[-br]-* +\d+ ", "xentop")
+    seen = env.machine.command("xl uptime")
+    has(seen, r"Domain-0 +0 +\d+:\d\d", "xl uptime")
+    has(seen, r"demo1 +\d+ +0:00:\d\d", "xl uptime")
+    seen = env.machine.command("xl vcpu-list")
+    has(seen, r"Domain-0 +0 +1 +[01] +[-rb]+ +\d+\.\d +all / all", "xl vcpu-list")
+    has(seen, r"demo1 +\d+ +0 +[01] +[-rb]+ +\d+\.\d +all / all", "xl vcpu-list")
+    has(env.machine.command("xl dmesg -c"), r"Scheduler: ", "xl dmesg -c")
+    if re.search(r"Scheduler: ", env.machine.command("xl dmesg")):
+        raise Failure("xl dmesg -c cleared nothing")
+    env.machine.command("xl destroy demo1")
+
+
 deb = Group("debian", "Debian's kernel as domain 0")
 
 

@@ -113,7 +113,7 @@ static int set_size(u32 pages)
 	if (have_rings() && info->tbuf_size == pages)
 		return 0;
 	if (have_rings()) {
-		printk(LOG_ERR "Trace buffers have %u pages; they can't be made again with %u until the machine restarts\n",
+		printk(LOG_INFO "Trace buffers have %u pages; they can't be made again with %u until the machine restarts\n",
 		       info->tbuf_size, pages);
 		return -EBUSY;
 	}
@@ -164,8 +164,10 @@ static int set_cpus(u64 mask)
 {
 	u64 absent = nr_cpus >= 64 ? 0 : mask >> nr_cpus;
 
-	if (absent) {
-		printk(LOG_ERR "Trace mask of CPUs %lx: the machine has CPUs 0 to %u\n", mask, nr_cpus - 1);
+	/* The tools leave out what is beyond the machine's CPUs: then nothing may be left. */
+	if (absent || !mask) {
+		printk(LOG_ERR "Trace mask of CPUs %lx: must name some of CPUs 0 to %u, and no others\n",
+		       mask, nr_cpus - 1);
 		return -EINVAL;
 	}
 	WRITE_ONCE(trace_cpus, mask);
