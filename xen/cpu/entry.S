@@ -82,8 +82,8 @@ syscall32_entry:
  * don't take gets a full frame and goes to C. While guests' entries are traced, that is all
  * but system calls: short_ways_above and hypercall_dispatch change (debug/trace_pv.c).
  *
- * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 132,
- * a hypercall that does nothing 95, the one that maps a page (do_mmu_update) 199.
+ * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 134,
+ * a hypercall that does nothing 96, the one that maps a page (do_mmu_update) 200.
  *
  * Offsets from rsp while it points to regs.rip:
  */
