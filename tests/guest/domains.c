@@ -53,14 +53,6 @@ asm(".pushsection .rodata\n"
 
 /* ---- the toolstack's calls -------------------------------------------------------------- */
 
-static long domctl(unsigned int cmd, domid_t d, struct xen_domctl *op)
-{
-	op->cmd = cmd;
-	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	op->domain = d;
-	return HC1(domctl, op);
-}
-
 static unsigned long free_frames(void)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo,
@@ -77,12 +69,12 @@ static domid_t create(unsigned long frames)
 		.max_maptrack_frames = 4, .grant_opts = XEN_DOMCTL_GRANT_version(1) } };
 	domid_t d;
 
-	REQUIRE(domctl(XEN_DOMCTL_createdomain, 0, &op) == 0);
+	REQUIRE(domctl(&op, XEN_DOMCTL_createdomain, 0) == 0);
 	d = op.domain;
 	op.u.max_vcpus.max = 2;
-	REQUIRE(domctl(XEN_DOMCTL_max_vcpus, d, &op) == 0);
+	REQUIRE(domctl(&op, XEN_DOMCTL_max_vcpus, d) == 0);
 	op.u.max_mem.max_memkb = frames * 4;
-	REQUIRE(domctl(XEN_DOMCTL_max_mem, d, &op) == 0);
+	REQUIRE(domctl(&op, XEN_DOMCTL_max_mem, d) == 0);
 	return d;
 }
 
@@ -101,7 +93,7 @@ static long populate(domid_t d, unsigned long gpfn, unsigned long n)
 static bool gone(domid_t d)
 {
 	struct xen_domctl op = { 0 };
-	long rc = domctl(XEN_DOMCTL_getdomaininfo, d, &op);
+	long rc = domctl(&op, XEN_DOMCTL_getdomaininfo, d);
 
 	return rc == -XEN_ESRCH || (rc == 0 && op.domain != d);
 }
@@ -110,7 +102,7 @@ static void destroy(domid_t d)
 {
 	struct xen_domctl op = { 0 };
 
-	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, d, &op), 0);
+	CHECK_EQ(domctl(&op, XEN_DOMCTL_destroydomain, d), 0);
 }
 
 static void *look_at(domid_t d, unsigned long mfn)
@@ -164,9 +156,9 @@ static void start(domid_t d, const char *entry)
 	c.user_regs.rcx = (GUEST_FRAMES - DATA) * PAGE_SIZE / 8;
 	c.ctrlreg[3] = list[L4] << 12;
 	set_xen_guest_handle(op.u.vcpucontext.ctxt, (vcpu_guest_context_t *)&c);
-	REQUIRE(domctl(XEN_DOMCTL_setvcpucontext, d, &op) == 0);
+	REQUIRE(domctl(&op, XEN_DOMCTL_setvcpucontext, d) == 0);
 	memset(&op, 0, sizeof(op));
-	REQUIRE(domctl(XEN_DOMCTL_unpausedomain, d, &op) == 0);
+	REQUIRE(domctl(&op, XEN_DOMCTL_unpausedomain, d) == 0);
 }
 
 /* How it ended, or -1 if it doesn't. */
@@ -176,7 +168,7 @@ static int await_end(domid_t d)
 	unsigned int i;
 
 	for (i = 0; i < 1000000; i++) {
-		REQUIRE(domctl(XEN_DOMCTL_getdomaininfo, d, &op) == 0 && op.domain == d);
+		REQUIRE(domctl(&op, XEN_DOMCTL_getdomaininfo, d) == 0 && op.domain == d);
 		if (op.u.getdomaininfo.flags & XEN_DOMINF_shutdown)
 			return op.u.getdomaininfo.flags >> XEN_DOMINF_shutdownshift &
 				XEN_DOMINF_shutdownmask;
@@ -315,8 +307,8 @@ static void test_limits(void)
 	CHECK_EQ(populate(a, 0, 200), 100);
 	CHECK_EQ(populate(a, 0, 1), 0);
 	op.u.max_mem.max_memkb = 50 * 4;		/* takes nothing away */
-	CHECK_EQ(domctl(XEN_DOMCTL_max_mem, a, &op), 0);
-	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, a, &op), 0);
+	CHECK_EQ(domctl(&op, XEN_DOMCTL_max_mem, a), 0);
+	CHECK_EQ(domctl(&op, XEN_DOMCTL_getdomaininfo, a), 0);
 	CHECK_EQ(op.u.getdomaininfo.tot_pages, 100);
 	CHECK_EQ(op.u.getdomaininfo.max_pages, 50);
 	CHECK_EQ(populate(a, 0, 1), 0);
@@ -332,7 +324,7 @@ static void test_limits(void)
 	claim.nr_extents = n - 10;
 	CHECK_EQ(HC2(memory_op, XENMEM_claim_pages, &claim), 0);
 	op.u.max_mem.max_memkb = 1000 * 4;
-	CHECK_EQ(domctl(XEN_DOMCTL_max_mem, a, &op), 0);
+	CHECK_EQ(domctl(&op, XEN_DOMCTL_max_mem, a), 0);
 	CHECK_EQ(populate(a, 100, 100), 10);		/* the rest is promised to b */
 	CHECK_EQ(populate(b, 0, 100), 100);
 	claim.nr_extents = 0;

@@ -24,13 +24,6 @@
 
 static struct xen_sysctl op;
 
-static long sysctl(unsigned int cmd)
-{
-	op.cmd = cmd;
-	op.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-	return HC1(sysctl, &op);
-}
-
 /* ---- counters ---- */
 
 static struct xen_sysctl_perfc_desc desc[MAX_COUNTERS];
@@ -42,7 +35,7 @@ static long perfc(unsigned int cmd, void *d, void *v)
 	op.u.perfc_op.cmd = cmd;
 	set_xen_guest_handle_raw(op.u.perfc_op.desc, d);
 	set_xen_guest_handle_raw(op.u.perfc_op.val, v);
-	return sysctl(XEN_SYSCTL_perfc_op);
+	return sysctl(&op, XEN_SYSCTL_perfc_op);
 }
 
 /* Where a counter's values begin. */
@@ -124,13 +117,13 @@ static long tbuf(unsigned int cmd, unsigned long arg)
 	mask = arg;
 	set_xen_guest_handle_raw(op.u.tbuf_op.cpu_mask.bitmap, (uint8_t *)&mask);
 	op.u.tbuf_op.cpu_mask.nr_bits = 64;
-	return sysctl(XEN_SYSCTL_tbuf_op);
+	return sysctl(&op, XEN_SYSCTL_tbuf_op);
 }
 
 static uint64_t free_frames(void)
 {
 	memset(&op, 0, sizeof(op));
-	REQUIRE(sysctl(XEN_SYSCTL_physinfo) == 0);
+	REQUIRE(sysctl(&op, XEN_SYSCTL_physinfo) == 0);
 	return op.u.physinfo.free_pages;
 }
 
