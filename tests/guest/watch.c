@@ -129,7 +129,7 @@ static uint64_t free_frames(void)
 
 static void test_sizes(void)
 {
-	uint64_t frames;
+	uint64_t frames, cpus;
 
 	section("sizes of trace buffers");
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_get_info, 0), 0);
@@ -137,17 +137,18 @@ static void test_sizes(void)
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_enable, 0), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_disable, 0), 0);
 	frames = free_frames();
+	cpus = op.u.physinfo.nr_cpus;
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, 0), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, 70000), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, ~0u), -XEN_EINVAL);
-	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, frames + 1), -XEN_ENOMEM);
+	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, frames / cpus + 1), -XEN_ENOMEM);
 	CHECK_EQ(free_frames(), frames);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, RING_PAGES), 0);
 	CHECK(free_frames() < frames);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, RING_PAGES), 0);	/* as it is */
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, RING_PAGES + 1), -XEN_EBUSY);
 	CHECK_EQ(tbuf(6, 0), -XEN_EINVAL);
-	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_cpu_mask, 3), -XEN_EINVAL);	/* there is one CPU */
+	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_cpu_mask, 1UL << 62 | 1), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_cpu_mask, 1UL << 63), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_cpu_mask, 0), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_cpu_mask, 1), 0);
