@@ -87,7 +87,8 @@ static int make_rings(u32 pages)
 
 	while (PAGE_SIZE << order < words * sizeof(u32))
 		order++;
-	info = alloc_pages(order);
+	/* What can't be had is not taken from others first. */
+	info = nr_cpus * pages < free_frames_count() ? alloc_pages(order) : NULL;
 	rc = info ? take_frames(nr_cpus * pages) : -ENOMEM;
 	if (rc) {
 		printk(LOG_ERR "Trace buffers: no memory for %u CPUs with %u pages each\n", nr_cpus, pages);
