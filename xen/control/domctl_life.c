@@ -13,7 +13,7 @@
 static int check_create(const struct xen_domctl_createdomain *c)
 {
 	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS) {
-		printk(LOG_GWARN "A domain with %u vcpus is asked for: 1 to %u are possible\n", c->max_vcpus,
+		printk(LOG_WARN "A domain with %u vcpus is asked for: 1 to %u are possible\n", c->max_vcpus,
 		       MAX_VCPUS);
 		return -EINVAL;
 	}

@@ -83,7 +83,7 @@ int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
 	if (!rc) {
 		rc = vcpu_set_affinity(v, hard, soft);
 		if (rc)
-			printk(LOG_GWARN "d%uv%u: CPUs %#lx are asked for, there are %#lx\n", d->id, v->id,
+			printk(LOG_WARN "d%uv%u: CPUs %#lx are asked for, there are %#lx\n", d->id, v->id,
 			       hard, online);
 	}
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_HARD))
