@@ -30,10 +30,20 @@ $(GT_ELFS): $(GT_O)/%.elf: $(GT_O)/%.o $(GT_LIB) $(GT)/lib/guest.lds
 	$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
 		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -o $@ $< $(GT_LIB)
 
+# A guest of its own, without the library: docs/porting.md
+GT_HELLO := $(GT_O)/hello.elf
+$(GT_O)/hello/%.o: $(GT)/hello/% $(GT)/guest.mk
+	@mkdir -p $(@D)
+	$(CC) $(GT_CFLAGS) -c -o $@ $<
+
+$(GT_HELLO): $(GT_O)/hello/start.S.o $(GT_O)/hello/hello.c.o $(GT)/lib/guest.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
+		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -o $@ $(filter %.o,$^)
+
 .PHONY: guest-tests check-guest
-guest-tests: $(GT_ELFS)
+guest-tests: $(GT_ELFS) $(GT_HELLO)
 
 check-guest: $(GT_ELFS) $(XEN) ## the ABI tests from ring 3 on XEN (default: ours)
 	@tests/guest/run --xen $(XEN) --out $(GT_O) $(GT_ELFS)
 
--include $(wildcard $(GT_O)/*.d $(GT_O)/lib/*.d)
+-include $(wildcard $(GT_O)/*.d $(GT_O)/lib/*.d $(GT_O)/hello/*.d)
