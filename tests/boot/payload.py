@@ -2,6 +2,7 @@
 """Small files that boot tests and benchmarks feed to a machine: initramfs archives,
 a kernel that is none, a second CD."""
 import os
+import shutil
 import struct
 import subprocess
 
@@ -58,6 +59,34 @@ def iso(path, files):
                              "-graft-points"] + args, capture_output=True, text=True)
     if result.returncode:
         raise Broken(f"xorriso: {result.stderr.strip()[-300:]}")
+    return path
+
+
+def run(command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise Broken(f"{command[0]}: {result.stderr.strip()[-300:]}")
+
+
+def pv_grub(path):
+    """GRUB as a PV kernel, which boots what /boot/grub/grub.cfg on the guest's disk says."""
+    config = path + ".cfg"
+    with open(config, "w", encoding="ascii") as file:
+        file.write("set root=(xen/xvda)\nconfigfile /boot/grub/grub.cfg\n")
+    run(["grub-mkimage", "-O", "x86_64-xen", "-p", "/boot/grub", "-c", config, "-o", path,
+         "ext2", "linux", "configfile", "normal", "echo", "test"])
+    return path
+
+
+def disk(path, files, size="32M"):
+    """A disk image with an ext2 file system that holds these {name: path} files."""
+    tree = path + ".tree"
+    for name, source in files.items():
+        os.makedirs(os.path.join(tree, os.path.dirname(name)), exist_ok=True)
+        shutil.copy(source, os.path.join(tree, name))
+    if os.path.exists(path):
+        os.unlink(path)
+    run(["/sbin/mke2fs", "-q", "-t", "ext2", "-d", tree, path, size])
     return path
 
 
