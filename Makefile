@@ -6,7 +6,9 @@
 
 O	?= build
 export XENDEMO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/xendemo
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+REVISION := $(shell tools/revision)
+SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(lastword $(REVISION)))
+export SOURCE_DATE_EPOCH
 SHELL	:= /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -29,6 +31,7 @@ CHECK_FULL := check-guest-full check-boot-full
 include xen/xen.mk
 include rootfs/rootfs.mk
 include initrd/initrd.mk
+include install-to-disk/install.mk
 include iso/iso.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
@@ -36,7 +39,7 @@ include tests/boot/boot.mk
 include bench/bench.mk
 include docs/docs.mk
 
-.PHONY: all help kernels demo check check-full qemu qemu-gdb clean
+.PHONY: all help kernels demo check check-full qemu qemu-gdb verify clean
 
 all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image (build/xendemo.iso)
 
@@ -66,6 +69,9 @@ check: all unit-tests guest-tests ## every test; the last line is "N passed, M f
 
 check-full: all unit-tests guest-tests ## the tests that are too long for check; the last line is "N passed, M failed"
 	@tests/check $(O) $(CHECK_FULL)
+
+verify: ## build this commit twice, in two folders, and compare the CD images byte for byte
+	@tools/verify
 
 clean: ## remove what was built (the cache outside the tree stays)
 	rm -rf $(O)

@@ -6,7 +6,6 @@
 
 O ?= build
 XENDEMO_CACHE ?= $(HOME)/.cache/xendemo
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 ROOTFS := $(O)/rootfs.squashfs
 ROOTFS_TREE := $(O)/rootfs/root
 
@@ -24,8 +23,8 @@ $(O)/rootfs/debs: rootfs/packages rootfs/fetch-debs
 	mv $@.new $@
 
 $(ROOTFS_TREE)/etc/xendemo.id: $(O)/rootfs/debs rootfs/files rootfs/mkroot README.CD \
-		$(ROOTFS_OVERLAY)
-	rootfs/mkroot $(O)/rootfs/debs rootfs/files rootfs/overlay README.CD $(ROOTFS_TREE)
+		$(ROOTFS_OVERLAY) $(O)/rootfs/made/done
+	rootfs/mkroot $(O)/rootfs/debs rootfs/files rootfs/overlay $(O)/rootfs/made README.CD $(ROOTFS_TREE)
 
 $(ROOTFS): $(ROOTFS_TREE)/etc/xendemo.id
 	rm -f $@.new

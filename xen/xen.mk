@@ -7,7 +7,7 @@ XEN_O	:= $(O)/xen
 DECODERS ?= $(O)/linux-xen/decoders
 
 XEN_DATE_STRING := $(shell date -u -d @$(SOURCE_DATE_EPOCH) '+%F %T UTC' 2>/dev/null || echo unknown)
-XEN_VERSION_STRING := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+XEN_VERSION_STRING := $(firstword $(REVISION))
 
 gcc-include := $(shell $(CC) -print-file-name=include)
 XEN_CFLAGS = -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror \

@@ -95,3 +95,87 @@ def module(path, arguments=""):
     if not os.path.exists(path):
         raise Broken(f"{path} does not exist")
     return f"{path} {arguments}".strip().replace(",", ",,")
+
+
+# ---- disks ------------------------------------------------------------------------
+
+def tool(*command, **more):
+    """Runs a program that prepares a test."""
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, **more)
+    except FileNotFoundError:
+        raise Broken(f"{command[0]} is missing: see packages.txt")
+    if result.returncode:
+        raise Broken(f"{command[0]}: {result.stderr.strip()[-300:]}")
+
+
+def blank_disk(path, megabytes):
+    with open(path, "wb") as file:
+        file.truncate(megabytes << 20)
+    return path
+
+
+def put(path, offset, data):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+# as Debian's grub-mkconfig writes it, as far as it matters here
+DEBIAN_GRUB_CFG = """\
+set timeout=3
+menuentry 'Debian GNU/Linux' {
+	search --no-floppy --label --set=root olddebian
+	linux /boot/vmlinuz console=ttyS0,115200 quiet
+	initrd /boot/initrd.img
+}
+### BEGIN /etc/grub.d/41_custom ###
+if [ -f  ${config_directory}/custom.cfg ]; then
+  source ${config_directory}/custom.cfg
+elif [ -z "${config_directory}" -a -f  $prefix/custom.cfg ]; then
+  source $prefix/custom.cfg
+fi
+### END /etc/grub.d/41_custom ###
+"""
+
+
+def debian_disk(path, kernel, initrd, megabytes=256, gap=0):
+    """A disk that a BIOS starts, with a Linux on its second partition, laid out as
+    Debian's installer does it: GRUB with all its modules in /boot/grub; `gap` MB at its
+    end are free."""
+    tree = path + ".tree"
+    modules = "/usr/lib/grub/i386-pc"
+    tool("rm", "-rf", tree)
+    for folder in ("boot/grub/i386-pc", "etc", "home"):
+        os.makedirs(os.path.join(tree, folder))
+    for name, data in (("boot/grub/grub.cfg", DEBIAN_GRUB_CFG.encode()),
+                       ("etc/os-release", b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'),
+                       ("home/precious", os.urandom(300000)),
+                       ("boot/vmlinuz", read(kernel)), ("boot/initrd.img", read(initrd))):
+        with open(os.path.join(tree, name), "wb") as file:
+            file.write(data)
+    tool("sh", "-c", f"cp {modules}/*.mod {modules}/*.lst {tree}/boot/grub/i386-pc/ && "
+         f"echo 'set color_normal=light-gray/black' >{tree}/boot/grub/load.cfg")
+    core = path + ".core"
+    tool("grub-mkimage", "-O", "i386-pc", "-d", modules, "-p", "(,gpt2)/boot/grub", "-o", core,
+         "biosdisk", "part_gpt", "ext2", "normal", "search", "search_label", "linux", "configfile",
+         "test", "serial", "terminal")
+
+    blank_disk(path, megabytes)
+    tool("sfdisk", "-q", path, input="label: gpt\nstart=1MiB, size=1MiB, type=21686148-6449-6E6F-744E-656564454649\n"
+         f"size={megabytes - gap - 4}MiB, type=linux\n")
+    tool("mke2fs", "-q", "-t", "ext4", "-L", "olddebian", "-O", "^metadata_csum_seed,^orphan_file", "-d", tree,
+         "-E", f"offset={2 << 20},root_owner=0:0", path, f"{megabytes - gap - 4}M")
+    # what grub-bios-setup does: the first sector knows where the core is, the core where it goes on
+    image = bytearray(read(core))
+    image[500:508] = struct.pack("<Q", 2049)
+    put(path, 1 << 20, bytes(image))
+    boot = bytearray(read(f"{modules}/boot.img")[:440])
+    boot[92:100] = struct.pack("<Q", 2048)
+    put(path, 0, bytes(boot))
+    return path
