@@ -39,7 +39,7 @@ include tests/boot/boot.mk
 include bench/bench.mk
 include docs/docs.mk
 
-.PHONY: all help kernels demo check check-full qemu qemu-gdb verify clean
+.PHONY: all help kernels demo demo-128 check check-full qemu qemu-gdb verify clean
 
 all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image (build/xendemo.iso)
 
@@ -52,6 +52,11 @@ $(KERNEL0) $(KERNELU) &: $(wildcard linux-xen/*)
 
 demo: all ## build the CD and boot it in QEMU: interactive on a terminal, else a scripted tour
 	@tools/demo $(ISO)
+
+# DEMO_ARGS, e.g.: DEMO_ARGS="--guests 16 --memory 2048"
+demo-128: all ## 128 guests at once in QEMU (8 GB, 2 CPUs): each answers, and what one more costs
+	@tools/demo-128 --xen $(O)/xen/xen --kernel0 $(KERNEL0) --kernelu $(KERNELU) --initrd $(INITRD) \
+		--iso $(ISO) --busybox $(O)/initrd/bin/busybox --log $(O)/demo-128.log $(DEMO_ARGS)
 
 QEMU	:= qemu-system-x86_64 -accel tcg -cpu max,-smap,-xsave -m 1024 -no-reboot
 QEMU_RUN = $(QEMU) -nographic -kernel $(O)/xen/xen \
