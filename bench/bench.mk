@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The comparison with Debian's Xen 4.17 (downloaded, unpacked, never installed) and
-# bare Linux. BENCH_ARGS, e.g.: BENCH_ARGS="--rounds 3 --only boot counts"
+# The comparison with Debian's Xen 4.17 (downloaded, unpacked, never installed) and bare
+# Linux. FULL=y measures all, also what takes long. BENCH_ARGS, e.g.:
+# BENCH_ARGS="--rounds 3 --only boot dom0-counts"
+
+BENCH_TOOLS := $(O)/bench/tools
+
+$(BENCH_TOOLS): bench/tool-tree bench/packages rootfs/fetch-debs
+	bench/tool-tree $@
 
 .PHONY: bench
-bench: $(ISO) $(XEN) $(XEN_GZ) $(INITRD) $(KERNEL0) $(DEBIAN_XEN) $(O)/tests/guest/perf.elf ## side by side with Debian's Xen and bare Linux: a table, and build/bench/result.json
+bench: $(ISO) $(XEN) $(XEN_GZ) $(INITRD) $(KERNEL0) $(DEBIAN_XEN) $(BENCH_TOOLS) $(O)/tests/guest/perf.elf ## side by side with Debian's Xen and bare Linux: tables, and build/bench/result.json (FULL=y: all)
 	@bench/run --xen $(XEN) --xen-gz $(XEN_GZ) --debian-xen $(DEBIAN_XEN) --kernel0 $(KERNEL0) \
-		--initrd $(INITRD) --iso $(ISO) --perf-elf $(O)/tests/guest/perf.elf --out $(O)/bench \
-		--json $(O)/bench/result.json $(BENCH_ARGS)
+		--initrd $(INITRD) --iso $(ISO) --perf-elf $(O)/tests/guest/perf.elf \
+		--tools $(BENCH_TOOLS) --out $(O)/bench --json $(O)/bench/result.json \
+		$(if $(FULL),--full) $(BENCH_ARGS)

@@ -6,14 +6,18 @@
  *	init	say that user space was reached, power off
  *	stay	say so, and wait (a guest that will be destroyed)
  *	memory	how the hypervisor splits the machine's memory (domain 0 only)
- *	counts	instructions of a system call, page fault, fork, exec; needs QEMU's
- *		-icount shift=0, where the TSC goes up by one per instruction
+ *	counts	every row of rows.c, in instructions; needs QEMU's -icount shift=0,
+ *		where the TSC goes up by one per instruction
+ *	times	every row in nanoseconds, the best of three passes
+ * The word row=NAME limits counts and times to one row.
+ *
  * Results are lines "BENCH name value"; without a result there is "BENCH-FAIL why".
  */
 #define __XEN_TOOLS__
 #define __XEN_INTERFACE_VERSION__ 0x00041100
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +27,11 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <xen/xen.h>
 #include <xen/sysctl.h>
+#include "rows.h"
 
 /* Linux's interface to hypercalls (include/uapi/xen/privcmd.h) */
 struct privcmd_hypercall {
@@ -35,7 +39,11 @@ struct privcmd_hypercall {
 };
 #define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
-static void fail(const char *what)
+#define PASSES	3		/* of a row in nanoseconds: the best one counts */
+
+static bool counting;
+
+void fail(const char *what)
 {
 	printf("BENCH-FAIL %s: %s\n", what, strerror(errno));
 	fflush(stdout);
@@ -47,14 +55,14 @@ static void fail(const char *what)
 static uint64_t now(void)
 {
 	uint32_t lo, hi;
+	struct timespec t;
 
-	asm volatile("lfence; rdtsc" : "=a" (lo), "=d" (hi) :: "memory");
-	return lo | (uint64_t)hi << 32;
-}
-
-static void result(const char *name, uint64_t total, uint64_t n)
-{
-	printf("BENCH %s %.2f\n", name, (double)total / n);
+	if (counting) {
+		asm volatile("lfence; rdtsc" : "=a" (lo), "=d" (hi) :: "memory");
+		return lo | (uint64_t)hi << 32;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000UL + t.tv_nsec;
 }
 
 static void measure_tsc(void)
@@ -63,67 +71,78 @@ static void measure_tsc(void)
 	unsigned long n = 1000000;
 
 	asm volatile("1: dec %0; jnz 1b" : "+r" (n) :: "cc");
-	result("ticks-per-instruction", now() - start, 2000000);
+	printf("BENCH ticks-per-instruction %.2f\n", (double)(now() - start) / 2000000);
 }
 
-static void measure_syscall(void)
+/* One operation of a row; what it prepares isn't counted. */
+static double measure(const struct row *row)
 {
-	uint64_t start = now();
-	int i;
+	unsigned n = counting ? row->counted : row->counted * row->more;
+	double best = 0;
 
-	for (i = 0; i < 20000; i++)
-		syscall(SYS_getppid);
-	result("syscall", now() - start, 20000);
-}
+	for (int pass = 0; pass < (counting ? 1 : PASSES); pass++) {
+		uint64_t total = 0, start;
+		double each;
 
-static void measure_fault(void)
-{
-	unsigned long pages = 4096, i;
-	uint64_t start;
-	char *area = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (area == MAP_FAILED)
-		fail("mmap");
-	madvise(area, pages * 4096, MADV_NOHUGEPAGE);
-	memset(area, 1, pages * 4096);
-	/* the page tables are there now; the pages go, so that only faults are left */
-	if (madvise(area, pages * 4096, MADV_DONTNEED))
-		fail("madvise");
-	start = now();
-	for (i = 0; i < pages; i++)
-		*(volatile char *)(area + i * 4096);
-	result("page-fault", now() - start, pages);
-	munmap(area, pages * 4096);
-}
-
-static void measure_process(const char *name, int rounds, const char *program)
-{
-	uint64_t start = now();
-	int i, status;
-
-	for (i = 0; i < rounds; i++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			fail("fork");
-		if (!pid) {
-			if (program)
-				execl(program, program, "nothing", NULL);
-			_exit(program ? 1 : 0);
+		if (row->prepare)
+			row->prepare();
+		row->run(row->warm_up);
+		if (row->before) {
+			for (unsigned i = 0; i < n; i++) {
+				row->before();
+				start = now();
+				row->run(1);
+				total += now() - start;
+			}
+		} else {
+			start = now();
+			row->run(n);
+			total = now() - start;
 		}
-		if (waitpid(pid, &status, 0) != pid || status)
-			fail(name);
+		if (row->finish)
+			row->finish();
+		each = (double)total / n;
+		if (!pass || each < best)
+			best = each;
 	}
-	result(name, now() - start, rounds);
+	return best;
 }
 
-static void counts(void)
+/* The word's value on the kernel's command line, or NULL. */
+static const char *word(const char *name)
 {
-	measure_tsc();
-	measure_syscall();
-	measure_fault();
-	measure_process("fork", 200, NULL);
-	measure_process("exec", 100, "/init");
+	static char line[1024], copy[1024];
+	size_t n = strlen(name);
+	FILE *file;
+
+	if (!*line) {
+		file = fopen("/proc/cmdline", "r");
+		if (!file || !fgets(line, sizeof(line), file))
+			fail("/proc/cmdline");
+		fclose(file);
+	}
+	strcpy(copy, line);
+	for (char *w = strtok(copy, " \n"); w; w = strtok(NULL, " \n"))
+		if (!strncmp(w, name, n) && w[n] == '=')
+			return strdup(w + n + 1);
+	return NULL;
+}
+
+static void measure_rows(void)
+{
+	const char *only = word("row");
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (counting)
+		measure_tsc();
+	for (const struct row *row = rows; row->name; row++) {
+		if ((only && strcmp(only, row->name)) || row->cpus > cpus)
+			continue;
+		stay_on_cpu(0);
+		printf("BENCH %s %.2f\n", row->name, measure(row));
+		fflush(stdout);
+	}
+	measure_tools(only, counting);
 }
 
 /* A sysctl through privcmd; the structure must be in locked memory. */
@@ -161,8 +180,7 @@ static void memory(void)
 
 int main(int argc, char **argv)
 {
-	char line[1024] = "";
-	FILE *file;
+	const char *mode;
 
 	if (argc > 1 && !strcmp(argv[1], "nothing"))
 		return 0;
@@ -170,15 +188,16 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	file = fopen("/proc/cmdline", "r");
-	if (!file || !fgets(line, sizeof(line), file))
-		fail("/proc/cmdline");
-	if (strstr(line, "bench=stay"))
+	mode = word("bench");
+	if (!mode)
+		fail("the kernel's command line has no bench=");
+	if (!strcmp(mode, "stay"))
 		for (;;)
 			pause();
-	if (strstr(line, "bench=counts"))
-		counts();
-	if (strstr(line, "bench=memory"))
+	counting = !strcmp(mode, "counts");
+	if (counting || !strcmp(mode, "times"))
+		measure_rows();
+	if (!strcmp(mode, "memory"))
 		memory();
 	printf("BENCH-END\n");
 	fflush(stdout);

@@ -33,12 +33,26 @@ def initramfs(path, program, more=()):
     return path
 
 
-def static_program(path, source):
-    """Compiles a C file to a static program."""
-    result = subprocess.run(["gcc", "-O2", "-static", "-s", "-Wall", "-Wextra", "-o", path, source],
+def tree(path):
+    """The entries of a directory, for initramfs()."""
+    entries = []
+    for top, _dirs, files in sorted(os.walk(path)):
+        at = os.path.relpath(top, path)
+        names = [os.path.normpath(os.path.join(at, name)) for name in sorted(files)]
+        if at != ".":
+            entries.append((at, 0o40755, b""))
+        for name in names:
+            with open(os.path.join(path, name), "rb") as file:
+                entries.append((name, 0o100755, file.read()))
+    return entries
+
+
+def static_program(path, *sources):
+    """Compiles C files to a static program."""
+    result = subprocess.run(["gcc", "-O2", "-static", "-s", "-Wall", "-Wextra", "-o", path, *sources],
                             capture_output=True, text=True)
     if result.returncode:
-        raise Broken(f"cannot compile {source}: {result.stderr.strip()[-300:]}")
+        raise Broken(f"cannot compile {' '.join(sources)}: {result.stderr.strip()[-300:]}")
     return path
 
 

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machines of the benchmarks: one function per kind, each returns {row: figure}."""
+import os
+import re
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tests", "boot"))
+import payload                                  # noqa: E402
+from machine import Broken, Machine             # noqa: E402
+
+# QEMU counts each byte of rep stosb and rep movsb: without ERMS, Linux moves 8 at a time.
+ICOUNT = ["-icount", "shift=0,sleep=off", "-cpu", "max,-smap,-xsave,-erms"]
+MANY = 16
+
+
+def figures(m, limit):
+    """What bench/init.c says until its end."""
+    start = m.pos
+    m.expect(r"BENCH-END", limit, reject=r"BENCH-FAIL.*|[Pp]anic")
+    return {name: float(value) for name, value in
+            re.findall(r"BENCH ([\w-]+) ([\d.]+)", m.text[start:m.pos])}
+
+
+def kernel0(args, system, words, memory, cpus=1, extra=(), xen_args="dom0_mem=256M", initrd=None):
+    """A machine of this system with kernel0 and our initramfs, or another initrd."""
+    words = f"quiet {words}"
+    initrd = initrd or args.bench_initrd
+    if system == "bare":
+        options = ["-kernel", args.kernel0, "-initrd", initrd,
+                   "-append", f"console=ttyS0,115200 {words}"]
+    else:
+        xen_args += " smp" if system == "ours" and cpus > 1 else ""
+        options = ["-kernel", args.hypervisors[system],
+                   "-append", f"com1=115200,8n1 console=com1 {xen_args}",
+                   "-initrd", payload.module(args.kernel0, f"console=hvc0 {words}") + "," +
+                   payload.module(initrd)]
+    return Machine(options + list(extra), memory, cpus)
+
+
+def boot(args, system):
+    start = time.monotonic()
+    m = kernel0(args, system, "bench=init", 1024, xen_args="dom0_mem=512M")
+    try:
+        m.expect(r"BENCH-INIT", 60, reject=r"[Pp]anic")
+        return {"boot": time.monotonic() - start}
+    finally:
+        m.close()
+
+
+def memory(args, system):
+    m = kernel0(args, system, "bench=memory", 4096, xen_args="dom0_mem=512M")
+    try:
+        found = figures(m, 60)
+    finally:
+        m.close()
+    return {"memory": 4096 - (found["free-pages"] + found["dom0-pages"]) / 256}
+
+
+def size(args, system):
+    path = {"xen": args.debian_xen, "ours": args.xen_gz}[system]
+    return {"size": os.path.getsize(path) / 1000}
+
+
+def paths(args, system):
+    """The hot paths of tests/guest/perf.c, for each of which it has a budget."""
+    m = Machine(["-kernel", args.hypervisors[system],
+                 "-append", "com1=115200,8n1 console=com1 dom0_mem=64M",
+                 "-initrd", payload.module(args.perf_elf, "guest-test-argument"),
+                 "-icount", "shift=0"], 256)
+    try:
+        m.expect(r"VERDICT", 120)
+    finally:
+        m.close()
+    return {name: float(value) for name, value in re.findall(r"PERF (\S+) (\d+)", m.text)}
+
+
+# ---- the rows of init.c -------------------------------------------------------------
+
+def checked_counts(found):
+    ticks = found.pop("ticks-per-instruction")
+    if not 0.9 < ticks < 1.1:
+        raise Broken(f"the TSC counts {ticks} per instruction, not 1: is this QEMU's -icount?")
+    return found
+
+
+def rows(args, system, mode, cpus=1):
+    """On the bare machine, or in domain 0."""
+    m = kernel0(args, system, f"bench={mode}", 768, cpus, ICOUNT if mode == "counts" else [],
+                initrd=args.rows_initrd)
+    try:
+        found = figures(m, 600)
+    finally:
+        m.close()
+    return checked_counts(found) if mode == "counts" else found
+
+
+def control_domain(args, system, cpus, memory, icount=False):
+    """The CD's domain 0 with a root shell, and our initramfs files in /mnt."""
+    m = kernel0(args, system, "", memory, cpus,
+                ["-cdrom", args.iso, "-drive",
+                 f"file={args.guest_disk},format=raw,if=virtio,readonly=on"] +
+                (ICOUNT if icount else []), initrd=args.initrd)
+    try:
+        m.login(300)
+        m.command("mkdir -p /mnt && mount -o ro /dev/vda /mnt && dmesg -n 1")
+    except Exception:
+        m.close()
+        raise
+    return m
+
+
+def configure(m, name, words, vcpus=1, memory=64, initrd="bench.cpio"):
+    """A configuration file of xl for a guest with xenU and our initramfs."""
+    lines = [f'name="{name}"', 'type="pv"', 'kernel="/boot/vmlinuz-xenU"', f"memory={memory}",
+             f"vcpus={vcpus}", f'ramdisk="/mnt/{initrd}"', f'extra="console=hvc0 quiet {words}"']
+    for i, line in enumerate(lines):
+        m.command(f"echo '{line}' {'>>' if i else '>'}/tmp/{name}.cfg")
+
+
+def leave_console(m):
+    m.send("\x1d")
+    m.expect(r"# ?$", 20)
+
+
+def guest_rows(args, system, mode, cpus):
+    """In a guest with so many vcpus, on a machine with as many CPUs."""
+    m = control_domain(args, system, cpus, 1024, mode == "counts")
+    try:
+        configure(m, "g", f"bench={mode}", cpus, 256, "rows.cpio")
+        m.send("xl create -c /tmp/g.cfg\n")
+        m.expect(r"BENCH-INIT", 300, reject=r"error|[Pp]anic")
+        found = figures(m, 900)
+    finally:
+        m.close()
+    return checked_counts(found) if mode == "counts" else found
+
+
+# ---- guests as a whole --------------------------------------------------------------
+
+def guests(args, system):
+    """Creation and end of one guest: the best of three; then many at once."""
+    m = control_domain(args, system, 1, 2048)
+    creates, destroys = [], []
+    try:
+        configure(m, "b", "bench=stay")
+        for _ in range(3):
+            m.send("xl create -c /tmp/b.cfg")
+            m.pump(0.5)
+            start = time.monotonic()
+            m.send("\n")
+            m.expect(r"BENCH-INIT", 60, reject=r"error|[Pp]anic")
+            creates.append(time.monotonic() - start)
+            leave_console(m)
+            start = time.monotonic()
+            m.command("xl destroy b", 30)
+            destroys.append(time.monotonic() - start)
+        return {"create": min(creates), "destroy": min(destroys), "create-16": many(m)}
+    finally:
+        m.close()
+
+
+def many(m):
+    """Seconds until the last of 16 guests, started at once, has its first process."""
+    m.command(f"for i in $(seq {MANY}); do sed s/b/b$i/ /tmp/b.cfg | sed 1q >/tmp/b$i.cfg; "
+              f"sed 1d /tmp/b.cfg >>/tmp/b$i.cfg; done")
+    m.send(f"for i in $(seq {MANY}); do (sleep 600 | xl create -c /tmp/b$i.cfg 2>&1 | "
+           f"grep -m 1 -e BENCH-INIT -e rror) & done")
+    m.pump(0.5)
+    m.pos = len(m.text)
+    start = time.monotonic()
+    m.send("\n")
+    for _ in range(MANY):
+        m.expect(r"BENCH-INIT", 300, reject=r"rror|[Pp]anic")
+    return time.monotonic() - start
