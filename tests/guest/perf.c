@@ -14,6 +14,7 @@
 
 #define ROUNDS 1000
 
+#define BUDGET_CLEAR      480
 #define BUDGET_FAULT      140
 #define BUDGET_FIFO_SEND  365
 #define BUDGET_INT80      360
@@ -129,7 +130,7 @@ static void measure_mmu(void)
 	uint64_t a = MFN_PTE(mfn_of(window), PTE_RW), b = MFN_PTE(mfn_of(other), PTE_RW);
 	struct mmuext_op sw[2] = { { .cmd = MMUEXT_NEW_BASEPTR }, { .cmd = MMUEXT_NEW_USER_BASEPTR } };
 	struct mmu_update batch[32];
-	unsigned long start, i;
+	unsigned long start, i, cleared = 0;
 	uint64_t *l1 = page_alloc();
 
 	section("page tables");
@@ -162,6 +163,22 @@ static void measure_mmu(void)
 	for (i = 0; i < ROUNDS; i++)
 		((volatile uint64_t *)l1)[i & 511] = 0;
 	report("emulated-pte-store", rdtsc() - start, ROUNDS, BUDGET_STORE);
+
+	/* As Linux unmaps: entries that map something are exchanged for nothing. */
+	for (i = 0; i < 512; i++) {
+		batch[0].ptr = ((uint64_t)mfn_of(l1) << 12) + i * 8;
+		batch[0].val = a;
+		REQUIRE(HC4(mmu_update, batch, 1, 0, DOMID_SELF) == 0);
+	}
+	start = rdtsc();
+	for (i = 0; i < 512; i++) {
+		uint64_t e = 0;
+
+		asm volatile("xchg %0, (%1)" : "+r" (e) : "r" (&l1[i]) : "memory");
+		cleared += e == a;
+	}
+	report("emulated-pte-clear", rdtsc() - start, 512, BUDGET_CLEAR);
+	CHECK(cleared == 512);
 
 	/* As a page fault does it: one request, where nothing is mapped; the stores cleared all. */
 	start = rdtsc();

@@ -16,19 +16,17 @@ void drop_table(struct page_info *pg)
 	struct vcpu *v = current;
 
 	if (likely(quick_put_type(pg)))
-		put_page(pg);
+		drop_page(pg);
 	else if (put_page_type(pg, !is_idle_vcpu(v)) == -ERESTART && !v->old_table)
 		v->old_table = pg;		/* with our general reference */
 	else
 		put_page(pg);
 }
 
-int finish_old_table(void)
+int go_on_with_old_table(void)
 {
 	struct page_info *pg = current->old_table;
 
-	if (likely(!pg))
-		return 0;
 	if (finish_table(pg, true))
 		return -ERESTART;
 	current->old_table = NULL;
@@ -50,11 +48,28 @@ static void show_m2p(mfn_t l4, bool show)
 		WRITE_ONCE(*e, want);
 }
 
-/* Make frame @mfn (0: none) v's base table in @slot; the old one stays if that fails. */
-static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
+/* An L4 of @v's domain with both references. Mostly it is pinned, so one already. */
+static int hold_l4(const struct vcpu *v, mfn_t mfn)
 {
+	struct page_info *pg = quick_get_table(mfn, v->domain, PGT_L4);
+	int rc;
+
+	if (likely(pg))
+		return 0;
+	pg = get_page_from_mfn(mfn, v->domain);
+	if (!pg)
+		return -EINVAL;
+	rc = get_type(pg, v->domain, PGT_L4, !is_idle_vcpu(current));
+	if (rc)
+		put_page(pg);
+	return rc;
+}
+
+/* Make frame @mfn (0: none) v's base table in @slot; the old one stays if that fails. */
+static inline int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
+{
+	bool kernel = slot == &v->kernel_l4;
 	mfn_t old = *slot;
-	struct page_info *pg;
 	int rc = finish_old_table();
 
 	if (rc || mfn == old)
@@ -62,21 +77,16 @@ static int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 	if (v->domain->is_dying)
 		return -EINVAL;		/* its base tables are gone for good */
 	if (mfn) {
-		pg = get_page_from_mfn(mfn, v->domain);
-		if (!pg)
-			return -EINVAL;
-		rc = get_type(pg, v->domain, PGT_L4, !is_idle_vcpu(current));
-		if (rc) {
-			put_page(pg);
+		rc = hold_l4(v, mfn);
+		if (rc)
 			return rc;
-		}
-		show_m2p(mfn, slot == &v->kernel_l4 || mfn == v->kernel_l4);
+		show_m2p(mfn, kernel || mfn == v->kernel_l4);
 	}
 	*slot = mfn;
-	if (v == current)
-		load_guest_cr3(v);
-	else
+	if (v != current)
 		sync_vcpu_state(v);	/* an idle CPU may still have the old one loaded */
+	else if (kernel == v->kernel_mode)
+		load_guest_cr3(v);	/* the other mode's is loaded when it is entered */
 	if (old)
 		drop_table(mfn_to_page(old));
 	return 0;

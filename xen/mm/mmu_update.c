@@ -35,17 +35,8 @@ struct domain *get_foreign_domain(domid_t id, bool special, int *err)
 
 /* ---- batches ------------------------------------------------------------------- */
 
-u32 batch_begin(u64 count, u64 pdone, u32 *done)
-{
-	*done = 0;
-	/* A guest that sets the bit itself, or changes *pdone, confuses itself. */
-	if ((count & BATCH_GOES_ON) && pdone && get_guest(done, pdone, 0))
-		*done = 0;
-	return count & (BATCH_GOES_ON - 1);
-}
-
-long batch_end(unsigned nr, u64 array, u64 size, u32 did, u32 left, u32 done, u64 pdone,
-	       u64 foreigndom, long rc)
+long batch_stop(unsigned nr, u64 array, u64 size, u32 did, u32 left, u32 done, u64 pdone,
+		u64 foreigndom, long rc)
 {
 	done += did;
 	if (pdone && put_guest(pdone, 0, &done))
@@ -323,7 +314,7 @@ static long update_va(u64 va, u64 val, u64 flags, struct domain *pg_dom)
 {
 	struct vcpu *v = current;
 	struct page_info *table;
-	u64 cpus, *pte;
+	u64 cpus, *pte, old;
 	int rc = flush_target(v->domain, flags, &cpus);
 
 	if (rc)
@@ -334,7 +325,8 @@ static long update_va(u64 va, u64 val, u64 flags, struct domain *pg_dom)
 		       v->domain->id, va, val);
 		return -EINVAL;
 	}
-	if (!fill_l1e(v->domain, pg_dom, pte, val))
+	old = READ_ONCE(*pte);
+	if ((old & val & PTE_P) || !quick_set_l1e(v->domain, pg_dom, pte, old, val))
 		rc = set_l1e(v->domain, pg_dom, pte, val, false, NULL);
 	drop_ref_pair(table);
 	/* Other CPUs may have loaded the table meanwhile. */

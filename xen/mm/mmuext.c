@@ -195,7 +195,8 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 {
 	u32 done, n = batch_begin(count, pdone, &done), did = 0;
 	int err = -ESRCH;
-	struct domain *d = get_foreign_domain(foreigndom, false, &err);
+	struct domain *d = likely((domid_t)foreigndom == DOMID_SELF) ? current->domain :
+		get_foreign_domain(foreigndom, false, &err);
 	long rc;
 
 	if (!d)

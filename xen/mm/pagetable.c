@@ -9,18 +9,21 @@
  */
 #include "pt.h"
 
+/* The table that an upper entry names; false if there is none. */
+static inline bool descend(u64 **table, unsigned slot)
+{
+	u64 e = READ_ONCE((*table)[slot]);
+
+	*table = pa_to_va(e & PTE_ADDR_MASK);
+	return (e & (PTE_P | PTE_PSE)) == PTE_P && is_ram(pte_mfn(e));
+}
+
 u64 *walk_l1e(mfn_t l4, vaddr_t va)
 {
-	mfn_t mfn = l4;
+	u64 *table = mfn_to_va(l4);
 
-	for (unsigned shift = 39; shift > 12; shift -= 9) {
-		u64 e = READ_ONCE(((u64 *)mfn_to_va(mfn))[(va >> shift) & 511]);
-
-		mfn = pte_mfn(e);
-		if ((e & (PTE_P | PTE_PSE)) != PTE_P || !is_ram(mfn))
-			return NULL;
-	}
-	return (u64 *)mfn_to_va(mfn) + l1_slot(va);
+	return descend(&table, l4_slot(va)) && descend(&table, l3_slot(va)) &&
+		descend(&table, l2_slot(va)) ? table + l1_slot(va) : NULL;
 }
 
 struct page_info *get_l1_table(mfn_t mfn, const struct domain *d)

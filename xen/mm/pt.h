@@ -156,34 +156,48 @@ static inline int hold_l1e(const struct domain *d, const struct domain *pg_dom, 
 	return get_l1e(d, pg_dom, e);
 }
 
+/* Frame @mfn with a general and a type reference, if that takes no work; or NULL. */
+static inline struct page_info *quick_get_table(mfn_t mfn, const struct domain *d, u32 type)
+{
+	struct page_info *pg = mfn_to_page(mfn);
+
+	if (unlikely(!is_ram(mfn) || !quick_get_page(pg, d)))
+		return NULL;
+	if (likely(quick_get_type(pg, type)))
+		return pg;
+	drop_page(pg);
+	return NULL;
+}
+
 /* The frame, if it is a validated L1 of @d, with a general and a type reference; or NULL. */
 struct page_info *get_l1_table(mfn_t mfn, const struct domain *d);
 static inline struct page_info *hold_l1_table(mfn_t mfn, const struct domain *d)
 {
-	struct page_info *pg = mfn_to_page(mfn);
+	struct page_info *pg = quick_get_table(mfn, d, PGT_L1);
 
-	if (likely(is_ram(mfn) && quick_get_page(pg, d))) {
-		if (likely(quick_get_type(pg, PGT_L1)))
-			return pg;
-		put_page(pg);
-	}
-	return get_l1_table(mfn, d);
+	return likely(pg) ? pg : get_l1_table(mfn, d);
 }
 
 /*
- * set_l1e() where the entry maps nothing yet, as it mostly is. False: nothing done, perhaps
- * as the entry isn't such a one.
+ * set_l1e() from @old where the entry maps nothing, or is to, as it mostly is. False: nothing
+ * done, perhaps as the entry isn't such a one.
  */
-static inline bool fill_l1e(struct domain *d, struct domain *pg_dom, u64 *pte, u64 val)
+static inline bool quick_set_l1e(struct domain *d, struct domain *pg_dom, u64 *pte, u64 old,
+				 u64 val)
 {
-	u64 old = READ_ONCE(*pte);
-
-	if ((old & PTE_P) || !(val & PTE_P) || hold_l1e(d, pg_dom, &val))
+	if (val & PTE_P) {
+		if ((old & PTE_P) || hold_l1e(d, pg_dom, &val))
+			return false;
+		if (likely(cmpxchg(pte, old, val) == old))
+			return true;
+		put_l1e(val);
 		return false;
-	if (likely(cmpxchg(pte, old, val) == old))
-		return true;
-	put_l1e(val);
-	return false;
+	}
+	if (cmpxchg(pte, old, val) != old)
+		return false;
+	if (old & PTE_P)
+		put_l1e(old);
+	return true;
 }
 
 /* ---- pagetable.c --------------------------------------------------------------- */
@@ -194,7 +208,11 @@ u64 *get_l1e_of_va(struct vcpu *v, vaddr_t va, struct page_info **table);
 /* Drop a type and a general reference; work that is left waits for finish_old_table(). */
 void drop_table(struct page_info *pg);
 /* Go on with what the current vcpu left: 0 or -ERESTART. Every MMU hypercall begins so. */
-int finish_old_table(void);
+int go_on_with_old_table(void);
+static inline int finish_old_table(void)
+{
+	return likely(!current->old_table) ? 0 : go_on_with_old_table();
+}
 
 /* ---- mmu_update.c ------------------------------------------------------------- */
 /*
@@ -212,9 +230,23 @@ int read_vcpu_mask(const struct domain *d, vaddr_t va, u64 *cpus);
 
 /* Batched hypercalls: bit of `count` that says *pdone holds how many were done before. */
 #define BATCH_GOES_ON	BIT(31)
-u32 batch_begin(u64 count, u64 pdone, u32 *done);
+static inline u32 batch_begin(u64 count, u64 pdone, u32 *done)
+{
+	*done = 0;
+	/* A guest that sets the bit itself, or changes *pdone, confuses itself. */
+	if ((count & BATCH_GOES_ON) && pdone && get_guest(done, pdone, 0))
+		*done = 0;
+	return count & (BATCH_GOES_ON - 1);
+}
+
 /* Write *pdone; a restart of @nr with what is left if rc is -ERESTART. */
-long batch_end(unsigned nr, u64 array, u64 size, u32 did, u32 left, u32 done, u64 pdone,
-	       u64 foreigndom, long rc);
+long batch_stop(unsigned nr, u64 array, u64 size, u32 did, u32 left, u32 done, u64 pdone,
+		u64 foreigndom, long rc);
+static inline long batch_end(unsigned nr, u64 array, u64 size, u32 did, u32 left, u32 done,
+			     u64 pdone, u64 foreigndom, long rc)
+{
+	return likely(!rc && !pdone) ? 0 :
+		batch_stop(nr, array, size, did, left, done, pdone, foreigndom, rc);
+}
 
 #endif

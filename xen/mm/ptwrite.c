@@ -220,6 +220,22 @@ static bool decode(const u8 *p, unsigned n, struct insn *in)
 	return c.ok;
 }
 
+/*
+ * The forms that Linux' compiled accesses have: an aligned mov or xchg of a 64-bit register, with
+ * the address in one register and perhaps a byte. @code is the first 8 bytes.
+ */
+static inline bool decode_plain(u64 code, struct insn *in)
+{
+	u8 rex = code, opcode = code >> 8, modrm = code >> 16, mod = modrm >> 6, rm = modrm & 7;
+
+	if ((rex & 0xf8) != 0x48 || (opcode != 0x89 && opcode != 0x87) || mod > 1 || rm == 4 ||
+	    (!mod && rm == 5))
+		return false;
+	*in = (struct insn){ .op = opcode == 0x89 ? OP_MOV : OP_XCHG, .len = 3 + mod, .width = 8,
+			     .reg = (modrm >> 3 & 7) | (rex & 4) << 1 };
+	return true;
+}
+
 /* ---- execute ---------------------------------------------------------------------- */
 
 static u64 mask_of(unsigned width)
@@ -227,14 +243,16 @@ static u64 mask_of(unsigned width)
 	return width == 8 ? ~0UL : BIT(8 * width) - 1;
 }
 
+#define REG(name) offsetof(struct cpu_user_regs, name)
+
 static u64 *reg_of(struct cpu_user_regs *r, unsigned i)
 {
-	u64 *const regs[16] = {
-		&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-		&r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
+	static const u8 at[16] = {
+		REG(rax), REG(rcx), REG(rdx), REG(rbx), REG(rsp), REG(rbp), REG(rsi), REG(rdi),
+		REG(r8), REG(r9), REG(r10), REG(r11), REG(r12), REG(r13), REG(r14), REG(r15),
 	};
 
-	return regs[i & 15];
+	return (u64 *)((char *)r + at[i & 15]);
 }
 
 static u64 read_reg(struct cpu_user_regs *r, unsigned i, unsigned width)
@@ -373,15 +391,39 @@ static bool in_64bit_code(const struct vcpu *v, u16 cs)
 
 static bool fetch(struct vcpu *v, const struct cpu_user_regs *regs, struct insn *in)
 {
-	unsigned first = MIN(MAX_INSN, (int)(PAGE_SIZE - (regs->rip & ~PAGE_MASK)));
-	u8 code[MAX_INSN];
+	union { u64 word[2]; u8 byte[16]; } code;
+	unsigned left = PAGE_SIZE - (regs->rip & ~PAGE_MASK), n = MAX_INSN;
 
-	if (!in_64bit_code(v, regs->cs) || copy_from_guest(code, regs->rip, first))
+	if (!in_64bit_code(v, regs->cs))
 		return false;
-	if (first < MAX_INSN &&
-	    !copy_from_guest(code + first, regs->rip + first, MAX_INSN - first))
-		first = MAX_INSN;
-	return decode(code, first, in);
+	if (likely(left >= sizeof(code))) {
+		if (read_guest_pair(regs->rip, &code.word[0], &code.word[1]))
+			return false;
+		return decode_plain(code.word[0], in) || decode(code.byte, n, in);
+	}
+	if (left < n)
+		n = left;
+	if (copy_from_guest(code.byte, regs->rip, n))
+		return false;
+	if (n < MAX_INSN && !copy_from_guest(code.byte + n, regs->rip + n, MAX_INSN - n))
+		n = MAX_INSN;
+	return decode(code.byte, n, in);
+}
+
+/* All of an entry is stored or exchanged. False: it's for emulate() to do, or to refuse. */
+static inline bool emulate_whole(struct vcpu *v, u64 *pte, const struct insn *in,
+				 struct cpu_user_regs *regs)
+{
+	u64 *reg = reg_of(regs, in->reg), old = READ_ONCE(*pte);
+
+	if ((regs->rflags & EFLAGS_TF) || in->has_imm ||
+	    !quick_set_l1e(v->domain, v->domain, pte, old, *reg))
+		return false;
+	if (in->op == OP_XCHG)
+		*reg = old;
+	regs->rflags &= ~EFLAGS_RF;
+	regs->rip += in->len;
+	return true;
 }
 
 static bool emulate(struct vcpu *v, u64 *pte, unsigned offset, const struct insn *in,
@@ -412,7 +454,7 @@ bool emulate_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 {
 	struct page_info *table;
 	struct insn in;
-	u64 *map, e;
+	u64 *map, *pte, e;
 	bool done;
 
 	if (!v->kernel_mode || !(v->domain->vm_assist & BIT(VMASST_TYPE_writable_pagetables)) ||
@@ -425,8 +467,11 @@ bool emulate_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 	table = hold_l1_table(pte_mfn(e), v->domain);
 	if (!table)
 		return false;
+	pte = (u64 *)page_to_va(table) + (addr & ~PAGE_MASK) / 8;
 	done = fetch(v, regs, &in) && (addr & 7) + in.width <= 8 &&
-		emulate(v, (u64 *)page_to_va(table) + (addr & ~PAGE_MASK) / 8, addr & 7, &in, regs);
-	put_page_and_type(table);
+		(((in.op == OP_MOV || in.op == OP_XCHG) && in.width == 8 &&
+		  emulate_whole(v, pte, &in, regs)) ||
+		 emulate(v, pte, addr & 7, &in, regs));
+	drop_ref_pair(table);
 	return done;
 }

@@ -8,30 +8,62 @@
  */
 #include "pt.h"
 
-static int l1_up(u64 *t, struct domain *d, u32 *n)
-{
-	for (; *n < PT_ENTRIES; ++*n) {
-		u64 e = t[*n];
-		int rc;
+#define AT_ONCE 8
 
-		if (!(e & PTE_P))
-			continue;
-		rc = hold_l1e(d, d, &e);
-		if (rc)
-			return rc;
-		if (e != t[*n])
-			t[*n] = e;
+/*
+ * The first entry from @n on that is present, or PT_ENTRIES. Most tables are nearly empty, and
+ * looking at all of one is most of what a fork costs.
+ */
+static inline u32 next_present(const u64 *t, u32 n)
+{
+	while (n < PT_ENTRIES && !(t[n] & PTE_P)) {
+		n++;
+		while (n % AT_ONCE == 0 && n < PT_ENTRIES &&
+		       !((t[n] | t[n + 1] | t[n + 2] | t[n + 3] |
+			  t[n + 4] | t[n + 5] | t[n + 6] | t[n + 7]) & PTE_P))
+			n += AT_ONCE;
 	}
-	return 0;
+	return n;
+}
+
+/* One past the last entry below @n that is present, or 0. */
+static inline u32 last_present(const u64 *t, u32 n)
+{
+	while (n && !(t[n - 1] & PTE_P)) {
+		n--;
+		while (n && n % AT_ONCE == 0 &&
+		       !((t[n - 1] | t[n - 2] | t[n - 3] | t[n - 4] |
+			  t[n - 5] | t[n - 6] | t[n - 7] | t[n - 8]) & PTE_P))
+			n -= AT_ONCE;
+	}
+	return n;
+}
+
+static int l1_up(u64 *t, struct domain *d, u32 *done)
+{
+	int rc = 0;
+	u32 n;
+
+	for (n = *done; (n = next_present(t, n)) < PT_ENTRIES; n++) {
+		u64 e = t[n];
+
+		rc = hold_l1e(d, d, &e);
+		if (unlikely(rc))
+			break;
+		if (e != t[n])
+			t[n] = e;
+	}
+	*done = n;
+	return rc;
 }
 
 static int upper_up(u64 *t, struct domain *d, unsigned level, u32 *n, bool preemptible)
 {
-	for (; *n < PT_ENTRIES; ++*n) {
+	for (; (*n = next_present(t, *n)) < PT_ENTRIES; ++*n) {
 		u64 e = t[*n];
 		int rc;
 
-		if (!(e & PTE_P) || hv_slot(level, *n))
+		if (hv_slot(level, *n))
 			continue;
 		rc = get_upper(d, level, &e, preemptible);
 		if (rc)
@@ -83,10 +115,10 @@ static int upper_down(struct page_info *pg, unsigned level, u32 *n, bool preempt
 
 	if (*n < PT_ENTRIES && !hv_slot(level, *n) && finish_child(pg, level, t[*n], preemptible))
 		return -ERESTART;
-	while (*n) {
+	while ((*n = last_present(t, *n))) {
 		u64 e = t[--*n];
 
-		if (!(e & PTE_P) || hv_slot(level, *n))
+		if (hv_slot(level, *n))
 			continue;
 		if (put_upper(e, preemptible) || (preemptible && *n && preempt_check()))
 			return -ERESTART;
@@ -103,12 +135,8 @@ int table_down(struct page_info *pg, u32 type, u32 *n, bool preemptible)
 
 	switch (type) {
 	case PGT_L1:
-		while (*n) {
-			u64 e = t[--*n];
-
-			if (e & PTE_P)
-				put_l1e(e);
-		}
+		while ((*n = last_present(t, *n)))
+			put_l1e(t[--*n]);
 		return 0;
 	case PGT_L2:
 	case PGT_L3:
