@@ -26,7 +26,7 @@ static int frame_held[FRAMES];
 static int copies_left;			/* until one to or from a guest fails; -1: none does */
 
 void serve_flush(void) { sched_yield(); }
-void send_ipi(unsigned cpu, u8 vector) { }
+void vcpu_kick(struct vcpu *v) { }
 bool preempt_check(void) { return false; }
 long hypercall_restart(unsigned nr, unsigned n, ...) { return -ERESTART; }
 void *alloc_pages(unsigned order) { return out_of_memory ? NULL : calloc(1, PAGE_SIZE << order); }

@@ -25,7 +25,7 @@ void cpu_do_work(void)
 		unload_idle_vcpu();
 	if (test_and_clear_bit(WORK_NMI_LOG, &c->work)) {
 		if (dom0 && dom0->vcpu[0])
-			vcpu_kick(dom0->vcpu[0]);
+			vcpu_wake_for_nmi(dom0->vcpu[0]);
 		printk("NMI: the platform reports an error; domain 0 was told\n");
 	}
 	if (test_and_clear_bit(WORK_CLOCK, &c->work))

@@ -62,9 +62,4 @@ void policy_features(const struct cpu_policy *p, u32 words[FEATURE_WORDS]);
 int get_bitmap(const struct xenctl_bitmap *b, u64 *mask);
 int put_bitmap(const struct xenctl_bitmap *b, u64 mask);
 
-static inline u64 online_cpu_mask(void)
-{
-	return nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
-}
-
 #endif

@@ -66,7 +66,7 @@ int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
 	struct vcpu *v = find_vcpu(d, a->vcpu);
-	u64 hard, soft, online = online_cpu_mask();
+	u64 hard, soft, online = online_cpus();
 	int rc = 0;
 
 	if (!v)

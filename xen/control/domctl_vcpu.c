@@ -78,8 +78,8 @@ int domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
 		return -ESRCH;
 	switch (op->u.sendtrigger.trigger) {
 	case XEN_DOMCTL_SENDTRIGGER_NMI:
-		v->nmi_pending = 1;
-		vcpu_unblock(v);
+		__atomic_store_n(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
+		vcpu_wake_for_nmi(v);
 		return 0;
 	case XEN_DOMCTL_SENDTRIGGER_POWER:
 	case XEN_DOMCTL_SENDTRIGGER_SLEEP:

@@ -186,7 +186,7 @@ static int platform_getidletime(struct xen_platform_op *op)
 		if (put_guest(g->idletime.p, cpu, &ns))
 			return -EFAULT;
 	}
-	return put_bitmap(&map, wanted & online_cpu_mask());
+	return put_bitmap(&map, wanted & online_cpus());
 }
 
 /* ---- the table ---------------------------------------------------------------------- */

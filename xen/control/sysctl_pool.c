@@ -40,7 +40,7 @@ static int pool_info(struct xen_sysctl_cpupool_op *p)
 		return -ENOENT;
 	p->sched_id = sched->id;
 	p->n_dom = count_domains();
-	return put_bitmap(&p->cpumap, online_cpu_mask());
+	return put_bitmap(&p->cpumap, online_cpus());
 }
 
 /* All domains are where they may be moved to. */

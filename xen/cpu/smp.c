@@ -289,7 +289,7 @@ void stop_other_cpus(bool at_once)
 		return;
 	if (was)
 		stop_this_cpu();
-	left = (nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1) & ~BIT(me - 1);
+	left = online_cpus() & ~BIT(me - 1);
 	if (!at_once) {
 		for (u64 m = left; m; m &= m - 1)
 			cpu_work(ffs64(m), WORK_STOP);

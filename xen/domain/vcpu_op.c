@@ -174,8 +174,7 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 		return register_info(v, arg);
 	case VCPUOP_send_nmi:
 		__atomic_store_n(&v->nmi_pending, 1, __ATOMIC_SEQ_CST);
-		vcpu_unblock(v);
-		vcpu_kick(v);
+		vcpu_wake_for_nmi(v);
 		return 0;
 	case VCPUOP_get_physid:
 		return get_physid(v, arg);

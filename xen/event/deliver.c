@@ -23,9 +23,7 @@ void vcpu_mark_events_pending(struct vcpu *v)
 	if (xchg(&v->info->evtchn_upcall_pending, 1))
 		return;
 	vcpu_unblock(v);
-	/* Running elsewhere: make it pass through the hypervisor's exit, which looks. */
-	if (READ_ONCE(v->running) && READ_ONCE(v->cpu) != this_cpu()->id)
-		send_ipi(v->cpu, VEC_KICK);
+	vcpu_kick(v);
 }
 
 /* ---- two levels --------------------------------------------------------------- */
@@ -110,7 +108,13 @@ static void wake_pollers(struct domain *d, u32 port)
 
 void evtchn_set_pending(struct domain *d, struct evtchn *ch, u32 port)
 {
-	if (!evtchn_abi(d)->set_pending(d, ch, port))
+	const struct evtchn_abi *abi = evtchn_abi(d);
+	bool set = abi->set_pending(d, ch, port);
+
+	/* If the way of delivery has changed meanwhile, the guest may look in the other place already. */
+	if (unlikely(evtchn_abi(d) != abi))
+		set |= evtchn_abi(d)->set_pending(d, ch, port);
+	if (!set)
 		return;
 	perfc_inc(events);
 	if (unlikely(atomic_read(&d->evtchn.pollers)))

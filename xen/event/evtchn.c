@@ -34,6 +34,8 @@ static int grow(struct evtchn_domain *e)
 	return 0;
 }
 
+#define LINKED_MAX	1024	/* a guest can mark all its free ports as linked, and this is done with the lock held */
+
 /*
  * The lowest free one that isn't in a queue of its last use still: the guest, which finds it there,
  * would take it for a new event.
@@ -42,12 +44,12 @@ int evtchn_find_free(struct domain *d, u32 *port)
 {
 	struct evtchn_domain *e = &d->evtchn;
 	u32 last = MIN(e->max_port, evtchn_abi(d)->nr_ports - 1);
-	bool first = true;
+	unsigned linked = 0;
 	struct evtchn *ch;
 
 	if (e->closed)
 		return -EINVAL;
-	for (u32 p = e->first_free; p <= last; p++) {
+	for (u32 p = e->first_free; p <= last && linked < LINKED_MAX; p++) {
 		ch = evtchn_lookup(d, p);
 		if (!ch) {
 			if (grow(e))
@@ -56,13 +58,13 @@ int evtchn_find_free(struct domain *d, u32 *port)
 		}
 		if (ch->state != ECS_FREE)
 			continue;
-		if (first)
+		if (!linked)
 			e->first_free = p;
-		first = false;
 		if (!(evtchn_abi(d)->flags(d, ch, p) & PORT_LINKED)) {
 			*port = p;
 			return 0;
 		}
+		linked++;
 	}
 	return -ENOSPC;
 }

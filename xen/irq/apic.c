@@ -75,11 +75,11 @@ unsigned apic_id(void)
 	return lapic ? id >> 24 : id;
 }
 
-/* x2APIC register writes aren't ordered after memory writes: the fence makes them so. */
+/* x2APIC register writes aren't ordered after memory writes: the fences make them so (11.12.3). */
 static void send(u32 id, u32 what)
 {
 	if (!lapic) {
-		smp_mb();
+		asm volatile("mfence; lfence" ::: "memory");
 		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | ICR_ASSERT | what);
 		return;
 	}

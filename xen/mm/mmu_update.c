@@ -333,7 +333,7 @@ static long update_va(u64 va, u64 val, u64 flags, struct domain *pg_dom)
 	if (!rc && nr_cpus > 1 && flush_target(v->domain, flags, &cpus))
 		cpus = atomic_read(&v->domain->dirty_cpus);
 	if (!rc && cpus)
-		flush_tlb_mask(cpus, (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG ? va : ~0UL);
+		flush_tlb_mask(cpus, (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG ? va & PAGE_MASK : ~0UL);
 	return rc;
 }
 

@@ -25,7 +25,7 @@
 #define EVERYTHING	(~0UL)
 #define CACHES		(~1UL)		/* not a flush of TLBs at all: wbinvd */
 #define GLOBALS		(~2UL)		/* everything, and the hypervisor's global entries */
-#define NOTHING		(~3UL)		/* only an answer is wanted */
+#define NOTHING		(~3UL)		/* only an answer is wanted; the lowest of these words */
 
 u32 tlb_clock = 1;
 
@@ -33,11 +33,6 @@ static spinlock_t mailbox_lock = SPINLOCK_INIT;
 static vaddr_t mailbox_what;		/* mailbox_lock */
 static u64 mailbox_todo;		/* atomic: CPUs */
 static u32 all_flushed_at;		/* atomic: clock */
-
-static u64 online_mask(void)
-{
-	return nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
-}
 
 static void flush_here(vaddr_t what)
 {
@@ -105,16 +100,16 @@ static u64 without_idle(u64 mask)
 	return busy;
 }
 
-/* @what is one of the words above, or an address. */
+/* @what is one of the words above, or the address of a page. */
 static void flush_cpus(u64 mask, vaddr_t what)
 {
 	u64 me = BIT(this_cpu()->id);
 
-	mask &= online_mask();
+	mask &= online_cpus();
 	if (mask & me)
 		flush_here(what);
 	mask &= ~me;
-	if (mask && (what == EVERYTHING || guest_va_ok(what)))
+	if (mask && (what == EVERYTHING || (what < NOTHING && guest_va_ok(what))))
 		mask = without_idle(mask);
 	flush_others(mask, what);
 }

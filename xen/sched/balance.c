@@ -14,11 +14,6 @@
  */
 #include "run_queue.h"
 
-u64 online_cpus(void)
-{
-	return nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
-}
-
 /* Where it may run, or of these the CPUs that it prefers, if there are any. */
 static u64 preferred_cpus(const struct vcpu *v, u64 allowed)
 {

@@ -182,8 +182,8 @@ void vcpu_block(void)
 
 	WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
 	__atomic_fetch_or(&v->pause_flags, VPF_BLOCKED, __ATOMIC_SEQ_CST);
-	/* An event that came just before found nobody to wake: look again. */
-	if (local_events_need_delivery(v))
+	/* An event or NMI that came just before found nobody to wake: look again. */
+	if (local_events_need_delivery(v) || atomic_read(&v->nmi_pending))
 		__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
 	else
 		cpu_work(this_cpu()->id, WORK_SCHEDULE);
@@ -215,6 +215,12 @@ void vcpu_kick(struct vcpu *v)
 
 	if (READ_ONCE(v->running) && cpu != this_cpu()->id)
 		send_ipi(cpu, VEC_KICK);
+}
+
+void vcpu_wake_for_nmi(struct vcpu *v)
+{
+	vcpu_unblock(v);
+	vcpu_kick(v);
 }
 
 void vcpu_yield(void)

@@ -85,7 +85,7 @@ static stime_t slice_of(const struct sched_unit *u)
 
 static void start_accounting(void)
 {
-	if (xchg(&accounting_on, true))
+	if (READ_ONCE(accounting_on) || xchg(&accounting_on, true))
 		return;
 	accounted = now();
 	timer_set(&accounting, accounted + PERIOD);
@@ -344,10 +344,10 @@ static void poke_cpus(void)
 static void account(void *unused)
 {
 	stime_t t = now();
+	s64 ns = MIN(t - accounted, 2 * PERIOD);	/* before another CPU may begin a period */
 	struct domain *d;
 	struct vcpu *v;
 	bool any = false;
-	s64 ns;
 
 	__atomic_store_n(&accounting_on, false, __ATOMIC_SEQ_CST);
 	spin_lock(&domlist_lock);
@@ -358,7 +358,6 @@ static void account(void *unused)
 				d->sched.nr_active += competes(v, t);
 		any |= d->sched.nr_active != 0;
 	}
-	ns = MIN(t - accounted, 2 * PERIOD);
 	deal(ns);
 	nr_groups = 0;
 	list_for_each(d, &domain_list, list)
@@ -389,10 +388,12 @@ static int adjust(struct domain *d, struct xen_domctl_scheduler_op *op)
 		p->cap = d->sched.cap;
 		return 0;
 	case XEN_DOMCTL_SCHEDOP_putinfo:
+		spin_lock(&domlist_lock);	/* account() reads them more than once */
 		if (p->weight)
 			d->sched.weight = p->weight;
 		if (p->cap != (u16)~0)		/* ~0: leave it */
 			d->sched.cap = p->cap;
+		spin_unlock(&domlist_lock);
 		return 0;
 	}
 	return -EINVAL;

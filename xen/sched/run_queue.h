@@ -26,7 +26,6 @@ void finish_switch(void);	/* after each switch, on the new vcpu's behalf */
 
 /* ---- balance.c: vcpus and CPUs that find one another ------------------------------ */
 
-u64 online_cpus(void);		/* mask */
 /* Does @v run on @cpu as gladly as anywhere it may? */
 bool prefers_cpu(const struct vcpu *v, unsigned cpu);
 /* A CPU for @v, which isn't queued: idle, preferred, near v->cpu; in this order. */

@@ -51,6 +51,11 @@ struct cpu {
 extern struct cpu cpus[NR_CPUS];
 extern unsigned nr_cpus;		/* online */
 
+static inline u64 online_cpus(void)	/* mask */
+{
+	return nr_cpus >= 64 ? ~0UL : BIT(nr_cpus) - 1;
+}
+
 struct cpu_info {
 	u64 align;			/* so that the hardware's frame, which ends at regs.es, is 16-byte aligned */
 	struct cpu_user_regs regs;	/* the guest's; es, ds, fs, gs are not filled by the entry */

@@ -104,7 +104,7 @@ struct vcpu {
 	u32 pause_flags;		/* atomic: VPF_* */
 	int pause_count;		/* atomic */
 	struct sched_unit sched;	/* run queue lock */
-	u64 affinity, soft_affinity;	/* CPU masks: hard, soft */
+	u64 affinity, soft_affinity;	/* CPU masks: hard, soft; run queue lock for writers */
 	bool running;			/* run queue lock */
 
 	/* --- hypercalls --- */

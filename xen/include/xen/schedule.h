@@ -44,8 +44,8 @@ struct sched_unit {
 };
 
 struct sched_domain {
-	u16 weight;			/* credit: 1..65535, 256 is usual; atomic */
-	u16 cap;			/* credit: percent of one CPU; 0 is none; atomic */
+	u16 weight;			/* credit: 1..65535, 256 is usual; domlist lock */
+	u16 cap;			/* credit: percent of one CPU; 0 is none; domlist lock */
 	unsigned nr_active;		/* credit's accounting: vcpus that compete */
 	s64 share;			/* credit's accounting: ns for this period */
 	spinlock_t watchdog_lock;
@@ -99,6 +99,7 @@ void vcpu_block(void);			/* current, events unmasked: SCHEDOP_block */
 void vcpu_unblock(struct vcpu *v);	/* an event became pending */
 void vcpu_yield(void);
 void vcpu_kick(struct vcpu *v);		/* if it runs on another CPU: it passes the exit path soon */
+void vcpu_wake_for_nmi(struct vcpu *v);	/* after nmi_pending was set */
 /* Where it may run, and where it had better; -EINVAL and nothing changed if no online CPU is in @hard. */
 int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft);
 void schedule(void);			/* pick and switch; from the exit path only */
