@@ -10,7 +10,8 @@ import random
 import re
 
 import acpi
-from cases import Group, boot_direct, direct, free_memory, has
+from cases_cd import direct
+from common import Group, boot_direct, free_memory, has
 from machine import Failure, Machine
 
 OVMF = "/usr/share/ovmf/OVMF.fd"

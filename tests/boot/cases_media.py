@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the CD boots, damaged CDs, persistent roots, install-to-disk."""
+import os
+import random
+import re
+import time
+
+import payload
+from common import Group, NET, boot_cd, console_login, create, has, hello_initrd
+from machine import Broken, Failure, Machine
+
+
+# ---- where the CD boots -------------------------------------------------------------
+
+OVMF = ["-bios", "/usr/share/ovmf/OVMF.fd"]
+
+
+def boot_medium(env, firmware, medium, entry=0, memory=768):
+    """The CD by BIOS or OVMF, from a CD drive or as a USB stick; entry counts from 0."""
+    options = list(OVMF) if firmware == "ovmf" else []
+    if medium == "cd":
+        options += ["-cdrom", env.iso, "-boot", "d"]
+    else:
+        options += ["-device", "qemu-xhci", "-device", "usb-storage,drive=stick,bootindex=0",
+                    "-drive", f"file={env.iso},format=raw,if=none,id=stick,readonly=on"]
+    machine = Machine(options, memory)
+    machine.expect(r"Xen / Linux", 60)
+    machine.send("\x1b[B" * entry + "\n")
+    return machine
+
+
+def matrix(firmware, medium, entry, text):
+    group = Group(f"{firmware}-{medium}-{'xen' if entry == 0 else 'bare'}", "the CD boots")
+
+    def case(env):
+        env.machine = boot_medium(env, firmware, medium, entry)
+        has(env.machine.login(), text, "the login message")
+        if env.machine.lit_pixels(env.tmp("login.ppm")) < 500:
+            raise Failure("the screen is dark at the login")
+    case.__name__ = group.name.replace("-", "_")
+    case.__doc__ = f"{firmware}, {medium}, menu entry {entry}, to the login"
+    group(case)
+
+
+# BIOS and CD are in the groups cd and bare
+for _firmware, _medium in (("bios", "usb"), ("ovmf", "cd"), ("ovmf", "usb")):
+    matrix(_firmware, _medium, 0, r"on Xen 4\.17")
+    matrix(_firmware, _medium, 3, r"bare machine")
+
+
+def power_off(env):
+    """The machine goes down by itself; the next case starts another one."""
+    env.machine.send("poweroff\n")
+    env.machine.wait_end(60)
+    env.machine.close()
+    env.machine = None
+
+
+def linux_direct(env, disks=(), append="", memory=512, cd=True):
+    """Linux without the hypervisor, straight from QEMU, with disks vda, vdb ..."""
+    options = ["-kernel", env.kernel0, "-initrd", env.initrd, "-append",
+               f"console=ttyS0,115200 quiet {append}"]
+    options += ["-cdrom", env.iso] if cd else []
+    for disk in disks:
+        options += ["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]
+    return Machine(options, memory)
+
+
+# ---- the initrd's ways --------------------------------------------------------------
+
+ram = Group("toram", "copy to RAM, and a root that stays on a partition")
+
+
+@ram
+def entry_toram(env):
+    """menu entry: the CD's files are in RAM, and a guest starts without the CD"""
+    env.machine = m = boot_cd(env, 4)
+    m.login()
+    has(m.command("grep ' /live/cd ' /proc/mounts"), "^tmpfs", "the CD's files")
+    m.qmp("eject", device="ide1-cd0", force=True)
+    create(env, "demo1")
+    m.command("xl destroy demo1")
+
+
+persist = Group("persist", "persist keeps the root's changes")
+
+
+@persist
+def persist_kept(env):
+    """the overlay on the partition labelled xendemo-persist outlives the machine"""
+    disk = payload.blank_disk(env.tmp("keep.img"), 32)
+    payload.tool("mke2fs", "-q", "-t", "ext4", "-L", "xendemo-persist", disk)
+    for content in ("", "remember"):
+        env.machine = m = linux_direct(env, [disk], "persist")
+        m.login()
+        has(m.command("cat /root/note", status=None), content or "No such file", "what was kept")
+        m.command("echo remember >/root/note")
+        power_off(env)
+    payload.tool("e2fsck", "-fn", disk)
+
+
+@persist
+def persist_full(env):
+    """no room on the partition: a message and a shell before the root, not a hang"""
+    disk = payload.blank_disk(env.tmp("full.img"), 8)
+    with open(env.tmp("filler"), "wb") as file:
+        file.truncate(0)
+    payload.tool("mke2fs", "-q", "-t", "ext4", "-m", "0", "-L", "xendemo-persist", disk)
+    payload.tool("sh", "-c", f"yes | head -c 8M >{env.tmp('filler')}; "
+                 f"debugfs -w -R 'write {env.tmp('filler')} filler' {disk}")
+    env.machine = m = linux_direct(env, [disk], "persist")
+    m.expect(r"persist: /dev/vda is full", 60)
+    m.expect(r"# ?$", 20)
+    m.command("rm /live/rw/filler")
+    m.send("exit\n")
+    m.login()
+
+
+sick = Group("sick-cd", "a damaged CD")
+
+
+@sick
+def check_names_file(env):
+    """the check entry names the file that differs, and only that"""
+    image = bytearray(payload.read(env.iso))
+    where = image.index(payload.read(os.path.join(os.path.dirname(env.iso), "linux-xen/vmlinuz-xenU"))[:4096])
+    image[where + 100000] ^= 0xff
+    with open(env.tmp("sick.iso"), "wb") as file:
+        file.write(image)
+    env.machine = m = boot_cd(env, 6, iso=env.tmp("sick.iso"))
+    m.expect(r"xendemo: this disc is bad: boot/vmlinuz-xenU\.", 60, reject=r"disc is good|login:")
+    m.expect(r"# ?$", 20)
+
+
+truncated = Group("cut-cd", "a truncated CD", full=True)
+
+
+@truncated
+def check_truncated(env):
+    with open(env.iso, "rb") as full, open(env.tmp("cut.iso"), "wb") as part:
+        part.write(full.read(os.path.getsize(env.iso) * 3 // 4 & ~2047))
+    env.machine = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append",
+                           "console=ttyS0,115200 quiet xendemo.check", "-cdrom", env.tmp("cut.iso")], 512)
+    env.machine.expect(r"xendemo: this disc is bad: ", 90, reject=r"disc is good|login:")
+    env.machine.expect(r"# ?$", 20)
+
+
+sectors = Group("bad-sectors", "a CD that can't be read in the middle")
+
+
+@sectors
+def bad_sectors(env):
+    """bad sectors under the root: a message and a shell, no hang and no panic"""
+    image = payload.read(env.iso)
+    root = image.index(payload.read(os.path.join(os.path.dirname(env.iso), "rootfs.squashfs"))[:4096])
+    with open(env.tmp("blkdebug"), "w", encoding="ascii") as file:
+        for sector in range(root // 512 + 8, root // 512 + 4000, 64):
+            file.write(f'[inject-error]\nevent = "none"\nsector = "{sector}"\nonce = "off"\nerrno = "5"\n')
+    env.machine = m = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append",
+                               "console=ttyS0,115200 quiet xendemo.wait=3", "-drive",
+                               f"file=blkdebug:{env.tmp('blkdebug')}:{env.iso},format=raw,if=ide,media=cdrom"], 512)
+    m.expect(r"xendemo: (the root can't be read|.*its root is damaged)", 120, reject=r"Kernel panic")
+    m.expect(r"# ?$", 60)
+
+
+# ---- install-to-disk ----------------------------------------------------------------
+
+install = Group("install", "install-to-disk on a blank disk; BIOS and UEFI start it")
+
+
+def answers(machine, *lines):
+    machine.command("printf '%s\\n' " + " ".join(f"'{line}'" for line in lines) + " >/tmp/answers")
+
+
+def refused(machine, message, *lines):
+    answers(machine, *lines)
+    out = machine.command("install-to-disk --answers /tmp/answers", 60, status=1)
+    has(out, message, "the refusal")
+    has(out, r"Nothing was written", "the refusal")
+
+
+@install
+def install_refusals(env):
+    """what can't be done is refused in one clear line, and nothing is written"""
+    env.disk = payload.blank_disk(env.tmp("disk.img"), 384)
+    small = payload.blank_disk(env.tmp("small.img"), 48)
+    odd = payload.blank_disk(env.tmp("odd.img"), 384)
+    payload.put(odd, 0, b"this is the disk of an unknown system " * 100)
+    env.machine = m = linux_direct(env, [env.disk, small, odd])
+    m.login()
+    refused(m, r"/dev/vdb is too small: it has 48 MB, and \d+ are needed", "mode=disk", "target=/dev/vdb")
+    refused(m, r"/dev/vdc has an unknown partition table", "mode=disk", "target=/dev/vdc", "erase=yes")
+    refused(m, r"line 2: target can't be .vda.", "mode=disk", "target=vda")
+    m.command("/usr/sbin/mke2fs -q -t ext4 /dev/vdb && mkdir -p /mnt && mount /dev/vdb /mnt")
+    refused(m, r"/dev/vdb is in use: /dev/vdb is mounted on /mnt", "mode=disk", "target=/dev/vdb", "erase=yes")
+    m.command("umount /mnt")
+    refused(m, r"isn't blank; the answer file must say erase=yes", "mode=disk", "target=/dev/vdb")
+    answers(m, "mode=disk", "target=/dev/vda")
+    out = m.command("install-to-disk --dry-run --answers /tmp/answers", 60)
+    has(out, r"/dev/vda3 +the rest, ext4", "the plan")
+    has(out, r"Dry run: nothing was written", "the dry run")
+    m.command("cmp -n $((384 * 1048576)) /dev/vda /dev/zero", 60)
+    if any(payload.read(odd)[4096:]):
+        raise Failure("a refused disk was written to")
+
+
+@install
+def install_disk(env):
+    """the dialogue, the whole disk, everything compared"""
+    m = env.machine
+    m.send("install-to-disk\n")
+    m.expect(r"(\d+) +disk +/dev/vda +EVERYTHING", 60)
+    m.send(re.search(r"(\d+) +disk +/dev/vda", m.text[m.text.rindex("What can be done"):]).group(1) + "\n")
+    m.expect(r"ALL OF THE ABOVE IS ERASED", 60)
+    m.expect(r"Type yes", 30)
+    m.send("yes\n")
+    m.expect(r"compared every file", 180, reject=r"install-to-disk: [^\n]*")
+    m.expect(r"install-to-disk: done", 120, reject=r"install-to-disk: (?!done)[^\n]*")
+    m.expect(r"# ?$", 20)
+    power_off(env)
+
+
+def boot_disk(env, disk, options=(), entry=0, memory=768):
+    env.machine = m = Machine(list(options) + ["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"] + NET, memory)
+    m.expect(r"Xen / Linux", 60)
+    m.send("\x1b[B" * entry + "\n")
+    m.login()
+    return m
+
+
+def install_unattended(env, disks, *lines):
+    env.machine = m = linux_direct(env, disks)
+    m.login()
+    answers(m, *lines)
+    out = m.command("install-to-disk --answers /tmp/answers", 240)
+    has(out, r"install-to-disk: done", "the install")
+    power_off(env)
+
+
+@install
+def installed_bios(env):
+    """a BIOS starts it; the root is writable and stays"""
+    m = boot_disk(env, env.disk)
+    has(m.command("xl list; welcome"), r"Domain-0[^$]*kept on /dev/vda3", "the installed system")
+    m.command("echo remember >/root/note")
+    create(env, "demo1")
+    m.command("xl destroy demo1")
+    power_off(env)
+
+
+@install
+def installed_uefi(env):
+    m = boot_disk(env, env.disk, OVMF)
+    has(m.command("cat /root/note"), "remember", "what the BIOS boot wrote")
+    power_off(env)
+
+
+update = Group("update", "install-to-disk on a disk that it made", full=True)
+
+
+@update
+def installed_update(env):
+    """the same command updates it; the release before is the menu's last entry"""
+    env.disk = payload.blank_disk(env.tmp("disk.img"), 384)
+    install_unattended(env, [env.disk], "mode=disk", "target=/dev/vda")
+    env.machine = m = linux_direct(env, [env.disk])
+    m.login()
+    # another release: the same files with another list
+    m.command("cp -R /live/cd /tmp/newer && echo newer >>/tmp/newer/README.CD && cd /tmp/newer && "
+              "find . -type f ! -name SHA256SUMS | sed 's,^./,,' | xargs sha256sum >SHA256SUMS; cd", 60)
+    answers(m, "mode=update", "target=/dev/vda3")
+    out = m.command("install-to-disk --from /tmp/newer --answers /tmp/answers", 240)
+    has(out, r"starts release (\w+); (\w+) is kept as the previous one", "the update")
+    power_off(env)
+    m = boot_disk(env, env.disk)
+    has(m.command("tail -n 1 /live/cd/README.CD; echo remember >/root/note"), "newer", "the updated system")
+    power_off(env)
+    m = boot_disk(env, env.disk, entry=7)
+    if "newer" in m.command("tail -n 1 /live/cd/README.CD"):
+        raise Failure("the menu's last entry isn't the previous release")
+    has(m.command("cat /root/note"), "remember", "the root's changes")
+
+
+beside = Group("beside", "install-to-disk beside an existing Linux")
+
+
+def boot_debian(env, disk):
+    """The old system of payload.debian_disk() starts from the disk by itself."""
+    machine = Machine(["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"], 512)
+    try:
+        machine.expect(r"HELLO from /init", 120, reject=r"(?i)kernel panic|error: [^\n]*")
+    finally:
+        machine.close()
+
+
+def precious(disk):
+    payload.tool("sh", "-c", f"dd if={disk} of={disk}.part bs=1M skip=2 2>/dev/null; "
+                 f"debugfs -R 'dump home/precious {disk}.precious' {disk}.part && "
+                 f"cmp {disk}.precious {disk}.tree/home/precious && "
+                 f"debugfs -R 'dump boot/grub/grub.cfg {disk}.cfg' {disk}.part && "
+                 f"cmp {disk}.cfg {disk}.tree/boot/grub/grub.cfg")
+
+
+@beside
+def beside_debian(env):
+    """files and one menu entry; both systems start"""
+    env.disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env))
+    boot_debian(env, env.disk)
+    install_unattended(env, [env.disk], "mode=beside", "target=/dev/vda2")
+    boot_debian(env, env.disk)
+    precious(env.disk)
+
+
+@beside
+def beside_xendemo(env):
+    env.machine = m = Machine(["-drive", f"file={env.disk},format=raw,if=virtio,cache=unsafe",
+                               "-device", "isa-debugcon,iobase=0x402,chardev=null0", "-chardev", "null,id=null0"], 768)
+    m.pump(8)
+    for _ in range(20):                 # Debian's menu is on the screen only
+        m.qmp("send-key", keys=[{"type": "qcode", "data": "down"}])
+        m.qmp("send-key", keys=[{"type": "qcode", "data": "ret"}])
+        m.pump(1)
+        if re.search(r"Xen / Linux|HELLO", m.text):
+            break
+    m.expect(r"Xen / Linux", 30, reject=r"HELLO")
+    m.send("\n")
+    has(m.login(), r"on Xen 4\.17", "the login message")
+    has(m.command("welcome"), r"changes +in RAM", "the root of the system beside")
+
+
+free = Group("free", "install-to-disk in free space", full=True)
+
+
+@free
+def free_space(env):
+    """a new partition behind a Linux, which still starts; its menu has the entry"""
+    disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env), 448, 256)
+    install_unattended(env, [disk], "mode=free", "target=/dev/vda")
+    boot_debian(env, disk)
+    precious(disk)
+    payload.tool("sh", "-c", f"debugfs -R 'dump boot/grub/custom.cfg {disk}.custom' {disk}.part && "
+                 f"grep -q 'configfile /xendemo/grub.cfg' {disk}.custom")
+
+
+power_loss = Group("power-loss", "the power fails during an install", full=True)
+
+
+@power_loss
+def power_fails(env):
+    """20 random moments of an install beside Debian; Debian starts each time"""
+    start = payload.debian_disk(env.tmp("start.img"), env.debian_kernel, hello_initrd(env))
+    disk = env.tmp("debian.img")
+    dice = random.Random(1)
+    seen = set()
+    for turn in range(20):
+        payload.tool("cp", "--sparse=always", start, disk)
+        m = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append", "console=ttyS0,115200 quiet",
+                     "-cdrom", env.iso, "-drive",
+                     f"file={disk},format=raw,if=virtio,cache=writeback,throttling.bps-write=4194304"], 512)
+        env.machine = m
+        m.login()
+        answers(m, "mode=beside", "target=/dev/vda2")
+        m.send("install-to-disk --answers /tmp/answers\n")
+        m.expect(r"Plan:", 60)
+        m.pump(0)
+        end = time.monotonic() + dice.uniform(0, 12 if turn % 2 else 6)
+        while time.monotonic() < end and "install-to-disk: done" not in m.text:
+            m.pump(0.05)
+        seen.add(m.text[m.text.rindex("Plan:"):].strip().split("\n")[-1][:40])
+        m.close()
+        boot_debian(env, disk)
+        whole(disk)
+    print(f"    the power failed at: {sorted(seen)}")
+
+
+def whole(disk):
+    """after the journal's replay the file system is whole"""
+    payload.tool("sh", "-c", f"dd if={disk} of={disk}.part bs=1M skip=2 2>/dev/null; e2fsck -p {disk}.part; "
+                 f"[ $? -le 1 ] && e2fsck -fn {disk}.part")
+
+
+network = Group("pxe", "start over the network", full=True)
+
+
+@network
+def pxe_boot(env):
+    """the bundle of make pxe, by BIOS"""
+    folder = os.path.join(os.path.dirname(env.iso), "pxe")
+    if not os.path.exists(folder):
+        raise Broken(f"{folder} does not exist: make pxe")
+    env.machine = m = Machine(["-boot", "n", "-nic", f"user,model=e1000,tftp={folder},bootfile=xendemo.pxe"], 1024)
+    m.expect(r"Xen / Linux", 120)
+    m.send("\n")
+    has(m.login(180), r"on Xen 4\.17", "the login message")
+    create(env, "demo1")
+    console_login(env, "demo1")
