@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Guests' disks and networks, save and restore, guests of other makes."""
+import http.server
 import os
 import socket
 import threading
