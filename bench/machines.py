@@ -31,7 +31,6 @@ def kernel0(args, system, words, memory, cpus=1, extra=(), xen_args="dom0_mem=25
         options = ["-kernel", args.kernel0, "-initrd", initrd,
                    "-append", f"console=ttyS0,115200 {words}"]
     else:
-        xen_args += " smp" if system == "ours" and cpus > 1 else ""
         options = ["-kernel", args.hypervisors[system],
                    "-append", f"com1=115200,8n1 console=com1 {xen_args}",
                    "-initrd", payload.module(args.kernel0, f"console=hvc0 {words}") + "," +

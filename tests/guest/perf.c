@@ -24,7 +24,7 @@
 #define BUDGET_PIN        45000
 #define BUDGET_SEND       270
 #define BUDGET_STORE      700
-#define BUDGET_SWITCH     470
+#define BUDGET_SWITCH     325
 #define BUDGET_SYSCALL    300
 #define BUDGET_UPCALL     350
 #define BUDGET_UPDATE     330
