@@ -142,7 +142,10 @@ def read(path):
 
 # as Debian's grub-mkconfig writes it, as far as it matters here
 DEBIAN_GRUB_CFG = """\
-set timeout=3
+serial --unit=0 --speed=115200
+terminal_input console serial
+terminal_output console serial
+set timeout=5
 menuentry 'Debian GNU/Linux' {
 	search --no-floppy --label --set=root olddebian
 	linux /boot/vmlinuz console=ttyS0,115200 quiet
