@@ -25,7 +25,7 @@ $(O)/packages.installed: packages.txt tools/install-packages
 	@touch $@
 
 # what `make check` runs, and what takes too long for it; each ends with "N passed, M failed"
-CHECK := check-unit check-guest check-boot
+CHECK := check-unit check-guest check-guest-debug check-boot
 CHECK_FULL := check-guest-full check-boot-full
 
 include xen/xen.mk
@@ -39,7 +39,7 @@ include tests/boot/boot.mk
 include bench/bench.mk
 include docs/docs.mk
 
-.PHONY: all help kernels demo demo-128 check check-full qemu qemu-gdb verify clean
+.PHONY: all help kernels demo demo-128 check check-full qemu qemu-gdb qemu-gdb-serial verify clean
 
 all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image (build/xendemo.iso)
 
@@ -68,6 +68,11 @@ qemu: all ## hypervisor and xen0 straight by -kernel, seconds to a prompt (Ctrl-
 
 qemu-gdb: all ## the same, stopped and waiting for gdb -x tools/gdbinit on port 1234
 	$(QEMU_RUN) -s -S
+
+# The console stays on com1, this terminal.
+qemu-gdb-serial: XEN_ARGS += gdb=com2
+qemu-gdb-serial: all ## the same, running; gdb -ex 'set $$port = 1235' -x tools/gdbinit stops it by the hypervisor's own stub
+	$(QEMU_RUN) -serial mon:stdio -serial tcp:localhost:1235,server=on,wait=off
 
 check: all unit-tests guest-tests ## every test; the last line is "N passed, M failed"
 	@tests/check $(O) $(CHECK)

@@ -3,7 +3,8 @@
 
 O	?= build
 CC	?= gcc
-XEN_O	:= $(O)/xen
+# DEBUG=y: checks the lock order at run time, in a folder of its own, build/xen-debug
+XEN_O	:= $(O)/xen$(if $(filter y,$(DEBUG)),-debug)
 DECODERS ?= $(O)/linux-xen/decoders
 
 XEN_DATE_STRING := $(shell date -u -d @$(SOURCE_DATE_EPOCH) '+%F %T UTC' 2>/dev/null || echo unknown)
@@ -14,12 +15,15 @@ XEN_CFLAGS = -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 	-ffreestanding -fno-builtin-printf -fpie -fvisibility=hidden -fno-stack-protector \
 	-fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -momit-leaf-frame-pointer \
 	-fno-delete-null-pointer-checks -fno-jump-tables -fcf-protection=none -mgeneral-regs-only -mno-red-zone -mcmodel=small \
-	-D__XEN_TOOLS__ -nostdinc -isystem $(gcc-include) \
+	-D__XEN_TOOLS__ -DXEN_DEBUG=$(if $(filter y,$(DEBUG)),1,0) -nostdinc -isystem $(gcc-include) \
 	-include $(CURDIR)/xen/include/xen/hidden.h \
 	-Ixen/include -I$(O)/abi -I$(XEN_O)/gen
 
 xen-rooms := boot cpu mm domain sched event grant time irq acpi console control debug lib
 xen-src	:= $(sort $(wildcard $(foreach r,$(xen-rooms),xen/$(r)/*.c xen/$(r)/*.S)))
+ifneq ($(DEBUG),y)
+xen-src := $(filter-out xen/debug/locks.c,$(xen-src))
+endif
 xen-objs := $(patsubst xen/%.c,$(XEN_O)/%.o,$(filter %.c,$(xen-src))) \
 	$(patsubst xen/%.S,$(XEN_O)/%.o,$(filter %.S,$(xen-src)))
 xen-gen	:= $(XEN_O)/gen/asm-offsets.h
@@ -80,6 +84,6 @@ $(XEN_O)/xen.gz: $(XEN_O)/xen
 	@echo "  GZIP    $@ ($$(stat -c %s $@) bytes)"
 
 .PHONY: xen FORCE
-xen: $(XEN_O)/xen.gz ## The hypervisor: build/xen/xen.gz and xen-syms
+xen: $(XEN_O)/xen.gz ## The hypervisor: build/xen/xen.gz and xen-syms; with DEBUG=y build/xen-debug/
 
 -include $(wildcard $(XEN_O)/*/*.d $(XEN_O)/boot/decode/*.d)

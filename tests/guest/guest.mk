@@ -42,11 +42,18 @@ $(GT_HELLO): $(GT_O)/hello/start.S.o $(GT_O)/hello/hello.c.o $(GT)/lib/guest.lds
 	$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
 		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -o $@ $(filter %.o,$^)
 
-.PHONY: guest-tests check-guest check-guest-full
+.PHONY: guest-tests check-guest check-guest-debug check-guest-full
 guest-tests: $(GT_ELFS) $(GT_HELLO)
 
 check-guest: $(GT_ELFS) $(XEN) ## the ABI tests from ring 3 on XEN (default: ours)
 	@tests/guest/run --xen $(XEN) --out $(GT_O) $(filter-out $(GT_FULL:%=$(GT_O)/%.elf),$(GT_ELFS))
+
+# Not those that count instructions, measure shares, or end in a crash, which say nothing new here.
+GT_DEBUG := $(filter-out crash_% perf rtds sched sched_smp,$(GT_TESTS))
+
+check-guest-debug: $(GT_ELFS) ## most of them on a debug build of ours, which checks the order of locks
+	@$(MAKE) --no-print-directory O=$(O) DEBUG=y xen
+	@tests/guest/run --xen $(O)/xen-debug/xen --out $(GT_O)/debug $(GT_DEBUG:%=$(GT_O)/%.elf)
 
 check-guest-full: $(GT_ELFS) $(XEN) ## the long ones of them
 	@$(if $(GT_FULL),tests/guest/run --xen $(XEN) --out $(GT_O) $(GT_FULL:%=$(GT_O)/%.elf),echo "0 passed, 0 failed")

@@ -15,7 +15,7 @@ UT_BINS := $(UT_TESTS:%=$(UT_O)/%)
 UT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 UT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -fno-strict-aliasing \
 	-fno-common $(UT_SANITIZE) -D_GNU_SOURCE -DUNIT_DATA='"$(UT_O)/data"' \
-	-D__XEN_INTERFACE_VERSION__=0x00041100 -D__XEN_TOOLS__ \
+	-D__XEN_INTERFACE_VERSION__=0x00041100 -D__XEN_TOOLS__ -DXEN_DEBUG=0 \
 	-I$(UT) -Ixen/include -I$(UT_O)/include -MMD -MP
 
 # ut-sources name: the SOURCES of a test; ut-objs: their objects

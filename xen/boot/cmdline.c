@@ -42,7 +42,7 @@ static bool __init same_name(const char *a, const char *b)
 }
 
 /* 1 yes, 0 no, -1 neither. */
-static int __init parse_bool(const char *s)
+int __init parse_bool(const char *s)
 {
 	static const char *const yes[] = { "", "1", "y", "yes", "on", "true", "enable" };
 	static const char *const no[] = { "0", "n", "no", "off", "false", "disable" };

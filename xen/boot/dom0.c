@@ -253,14 +253,14 @@ static void __init allow_all_but(struct ranges *s, u64 last, const u16 (*denied)
 
 /*
  * Domain 0 may use all hardware, but what the hypervisor runs itself: interrupt controllers,
- * the timers, its serial port; and PCI configuration, which goes through the emulator.
+ * the timers, its serial ports; and PCI configuration, which goes through the emulator.
  */
 static void __init grant_hardware(struct domain *d)
 {
-	u16 serial = console_serial_port(), pm = acpi.pm_timer_port;
+	u16 com1 = serial_io_port(0), com2 = serial_io_port(1), pm = acpi.pm_timer_port;
 	const u16 ports[][2] = {
 		{ 0x20, 0x21 }, { 0xa0, 0xa1 }, { 0x40, 0x43 }, { 0x61, 0x61 },
-		{ 0xcf8, 0xcff }, { serial, serial + 7 }, { pm, pm + 3 },
+		{ 0xcf8, 0xcff }, { com1, com1 + 7 }, { com2, com2 + 7 }, { pm, pm + 3 },
 	};
 	int rc;
 

@@ -5,9 +5,11 @@
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/entry.h>
+#include <xen/gdb.h>
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/watchdog.h>
 #include <xen/trace.h>
 
 extern const char hv_build[];
@@ -30,8 +32,6 @@ void cpu_do_work(void)
 	}
 	if (test_and_clear_bit(WORK_CLOCK, &c->work))
 		clock_adopt();
-	if (test_and_clear_bit(WORK_SHOW, &c->work))
-		show_this_cpu();
 	if (test_and_clear_bit(WORK_TRACE, &c->work))
 		tbuf_notify();
 	if (test_and_clear_bit(WORK_STOP, &c->work))
@@ -42,7 +42,8 @@ void cpu_do_work(void)
 
 static void banner(void)
 {
-	printk("xendemo hypervisor %s, speaking the Xen 4.17 PV ABI\n", hv_build);
+	printk("xendemo hypervisor %s, speaking the Xen 4.17 PV ABI%s\n", hv_build,
+	       lock_check ? " (debug build)" : "");
 	printk(LOG_INFO "Started by %s\n", boot_info.loader);
 	printk(LOG_INFO "Command line: %s\n", boot_info.cmdline);
 }
@@ -65,6 +66,7 @@ void boot_main(u32 magic, paddr_t info)
 	cmdline_parse(boot_info.cmdline);
 	console_early_init();
 	cmdline_report();		/* what it did not understand */
+	gdb_init();
 	banner();
 	cpu_identify();
 	cpu_setup_boot();
@@ -81,10 +83,12 @@ void boot_main(u32 magic, paddr_t info)
 	idle_vcpu_init();
 	keys_init();
 	console_init();			/* serial interrupts */
+	gdb_use_interrupts();
 	cpu_start_all();
 	perfc_init();
 	tbuf_init();
 	dom0 = build_dom0();
+	nmi_watchdog_init();		/* timers run from now on */
 	free_init_sections();
 	console_end_boot();
 	domain_unpause(dom0);

@@ -182,6 +182,8 @@ boot_l3_low:	.skip 4096
 boot_l3_image:	.skip 4096
 boot_l2_image:	.skip 4096
 boot_l2_low:	.skip 4 * 4096
+
+	.section .stack, "aw", @nobits
 	.balign STACK_SIZE
 	.globl	boot_stack, boot_stack_top
 boot_stack:	.skip STACK_SIZE

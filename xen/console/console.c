@@ -9,6 +9,7 @@
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/entry.h>
+#include <xen/gdb.h>
 #include <xen/hypercall.h>
 #include <xen/lib.h>
 #include <xen/serial.h>
@@ -17,10 +18,11 @@
 #define SWITCH_CHAR	1		/* Ctrl-A */
 #define PREFIX		"(XEN) "
 
-static spinlock_t console_lock = SPINLOCK_INIT;
+static spinlock_t console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 static char ring[RING_SIZE];
 static u32 ring_head, ring_tail;	/* free-running: first kept byte, one past the last */
-static bool use_serial, use_vga, line_start = true, panicking;
+static struct serial *serial;		/* NULL: none */
+static bool use_vga, line_start = true, panicking;
 static bool screen_shared;		/* domain 0 may have drawn on it */
 static bool input_to_hv;
 static unsigned switch_count;
@@ -28,7 +30,7 @@ static unsigned switch_count;
 static char opt_console[32] = "vga";
 static bool opt_sync_console, opt_keep_vga;
 static int log_console = 2, log_guest = 1;	/* levels below these reach the devices */
-BOOT_OPTION("console", OPT_STR, opt_console, sizeof(opt_console), "where messages go: com1, vga, or both: com1,vga");
+BOOT_OPTION("console", OPT_STR, opt_console, sizeof(opt_console), "where messages go: com1 or com2, vga, or both: com1,vga");
 BOOT_OPTION("sync_console", OPT_BOOL, opt_sync_console, 0, "wait for each byte to leave: nothing is lost in a crash");
 
 static int parse_level(const char *val)
@@ -74,10 +76,10 @@ BOOT_FN("vga", set_vga, "vga=keep: go on writing to the screen after domain 0 st
 
 static void to_devices(char c)
 {
-	if (use_serial) {
+	if (serial) {
 		if (c == '\n')
-			serial_putc('\r');
-		serial_putc(c);
+			serial_putc(serial, '\r');
+		serial_putc(serial, c);
 	}
 	if (use_vga && vga_active())
 		vga_putc(c);
@@ -174,20 +176,23 @@ void printk(const char *fmt, ...)
 
 void console_early_init(void)
 {
-	bool asked = strstr(opt_console, "com1") != NULL;
+	bool second = strstr(opt_console, "com2") && !strstr(opt_console, "com1");
+	bool asked = strstr(opt_console, "com") != NULL;
 
-	use_serial = asked && serial_init();
+	serial = asked ? serial_open(second) : NULL;
+	if (serial)
+		serial_set_console(serial, opt_sync_console);
 	use_vga = strstr(opt_console, "vga") && vga_init();
 	for (u32 i = ring_head; i != ring_tail; i++)
 		to_devices(ring[i % RING_SIZE]);
-	if (asked && !use_serial)
-		printk("console=com1: there is no serial port at %#x\n", 0x3f8);
+	if (asked && !serial)
+		printk("console=%s: there is no such serial port\n", second ? "com2" : "com1");
 }
 
 void console_init(void)
 {
-	if (use_serial)
-		serial_use_interrupts(opt_sync_console);
+	if (serial)
+		serial_use_interrupts(serial);
 }
 
 void console_end_boot(void)
@@ -212,7 +217,8 @@ static void retake_screen(void)
 
 void console_force_unlock(void)
 {
-	serial_force_polling();
+	if (serial)
+		serial_force_polling(serial);
 	if (use_vga && screen_shared && !panicking)
 		retake_screen();
 	panicking = true;
@@ -220,12 +226,8 @@ void console_force_unlock(void)
 
 void console_drain(void)
 {
-	serial_flush();
-}
-
-u16 console_serial_port(void)
-{
-	return serial_port();
+	if (serial)
+		serial_flush(serial);
 }
 
 size_t console_vga_info(struct dom0_vga_console_info *info)
@@ -291,8 +293,9 @@ void console_poll(void)
 {
 	char c;
 
-	while (serial_getc(&c))
+	while (serial && serial_getc(serial, &c))
 		typed(c);
+	gdb_answer();
 }
 
 /* ---- hypercalls -------------------------------------------------------------------------- */

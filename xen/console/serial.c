@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A 16550 serial port: polled at first, then with interrupts, so that a slow line holds nobody. */
+/*
+ * Two 16550 serial ports, for the console and the debugger. The console's is polled at
+ * first, then has interrupts, so that a slow line holds nobody; the debugger's is polled,
+ * and interrupts only to be called.
+ */
 #include <xen/acpi.h>
 #include <xen/boot.h>
+#include <xen/console.h>
 #include <xen/cpu.h>
+#include <xen/gdb.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/serial.h>
+#include <xen/watchdog.h>
 
 #define THR 0	/* transmit, receive */
 #define IER 1	/* interrupt enable */
@@ -21,149 +28,204 @@
 #define TX_SIZE 16384
 #define RX_SIZE 256
 
-static struct {
+struct serial {
 	u16 port;
 	u8 irq;
 	u32 baud;		/* 0: as the firmware left it */
 	bool present, interrupts;
 	bool wait;		/* for each byte to leave, interrupts or not */
-	u8 tx[TX_SIZE], rx[RX_SIZE];
+	bool console;		/* what comes in is typed */
+	u8 rx[RX_SIZE];
 	u32 tx_head, tx_tail, rx_head, rx_tail;	/* free-running; console lock */
-} com = { .port = 0x3f8, .irq = 4 };
+};
+static struct serial ports[SERIAL_PORTS] = {
+	{ .port = 0x3f8, .irq = 4, .baud = 115200 },
+	{ .port = 0x2f8, .irq = 3, .baud = 115200 },
+};
+static u8 tx[TX_SIZE];		/* the console's; the debugger sends byte by byte */
 
-static bool opt_com_given;
-
-/* com1=<baud>[/..][,8n1[,<port>[,<irq>]]] */
-static int parse_com1(const char *val)
+/* <baud>[/..][,8n1[,<port>[,<irq>]]] */
+static int parse(struct serial *s, const char *val)
 {
 	const char *p;
 	u64 n;
 
-	opt_com_given = true;
 	if (!strncmp(val, "auto", 4)) {
+		s->baud = 0;
 		p = val + 4;
 	} else {
 		n = strtoull(val, &p, 10);
 		if (!n || n > 115200 || 115200 % n)
 			return -EINVAL;
-		com.baud = n;
+		s->baud = n;
 	}
 	p = strchr(p, ',');
 	if (!p || !(p = strchr(p + 1, ',')))
 		return 0;
-	com.port = strtoull(p + 1, &p, 0);
+	n = strtoull(p + 1, &p, 0);
+	if (!n || n > 0xfff8)
+		return -EINVAL;
+	s->port = n;
 	if (*p == ',')
-		com.irq = strtoull(p + 1, &p, 10);
-	return com.port ? 0 : -EINVAL;
+		s->irq = strtoull(p + 1, &p, 10);
+	return 0;
 }
+
+static int parse_com1(const char *val) { return parse(&ports[0], val); }
+static int parse_com2(const char *val) { return parse(&ports[1], val); }
 BOOT_FN("com1", parse_com1, "first serial port: <baud>|auto[,8n1[,<port>[,<irq>]]]");
+BOOT_FN("com2", parse_com2, "second serial port, as com1");
 
-static void transmit_some(void)
+int serial_parse_name(const char *name)
 {
-	if (!(inb(com.port + LSR) & LSR_THRE))
-		return;
-	for (unsigned i = 0; i < FIFO_BYTES && com.tx_tail != com.tx_head; i++)
-		outb(com.port + THR, com.tx[com.tx_tail++ % TX_SIZE]);
+	return !strcmp(name, "com1") ? 0 : !strcmp(name, "com2") ? 1 : -EINVAL;
 }
 
-static void receive(void)
-{
-	while (inb(com.port + LSR) & LSR_DATA) {
-		u8 c = inb(com.port + THR);
+/* ---- the wire ------------------------------------------------------------------- */
 
-		if (com.rx_head - com.rx_tail < RX_SIZE)
-			com.rx[com.rx_head++ % RX_SIZE] = c;
+static void transmit_some(struct serial *s)
+{
+	if (!(inb(s->port + LSR) & LSR_THRE))
+		return;
+	for (unsigned i = 0; i < FIFO_BYTES && s->tx_tail != s->tx_head; i++)
+		outb(s->port + THR, tx[s->tx_tail++ % TX_SIZE]);
+}
+
+static void receive(struct serial *s)
+{
+	while (inb(s->port + LSR) & LSR_DATA) {
+		u8 c = inb(s->port + THR);
+
+		if (!s->console && !gdb_called(c))
+			continue;
+		if (s->rx_head - s->rx_tail < RX_SIZE)
+			s->rx[s->rx_head++ % RX_SIZE] = c;
 		set_bit(WORK_KEY, &this_cpu()->work);
 	}
 }
 
-static void set_ier(void)
+static void set_ier(struct serial *s)
 {
-	outb(com.port + IER, com.interrupts ? (com.tx_tail != com.tx_head ? 3 : 1) : 0);
+	outb(s->port + IER, s->interrupts ? (s->tx_tail != s->tx_head ? 3 : 1) : 0);
 }
 
-static void serial_interrupt(void *unused)
+static void serial_interrupt(void *data)
 {
+	struct serial *s = data;
+
 	console_lock_devices();
-	inb(com.port + FCR);		/* reading it acknowledges */
-	receive();
-	transmit_some();
-	set_ier();
+	inb(s->port + FCR);		/* reading it acknowledges */
+	receive(s);
+	transmit_some(s);
+	set_ier(s);
 	console_unlock_devices();
 }
 
-bool serial_init(void)
-{
-	if (!opt_com_given)
-		com.baud = 115200;
-	outb(com.port + IER, 0);
-	outb(com.port + 7, 0x5a);		/* scratch register: is anything there? */
-	if (inb(com.port + LSR) == 0xff && inb(com.port + 7) != 0x5a)
-		return false;
-	if (com.baud) {
-		u16 divisor = 115200 / com.baud;
+/* ---- start ------------------------------------------------------------------------ */
 
-		outb(com.port + LCR, 0x80);
-		outb(com.port + 0, divisor);
-		outb(com.port + 1, divisor >> 8);
+struct serial *serial_open(unsigned n)
+{
+	struct serial *s = &ports[n];
+
+	if (s->present)
+		return s;
+	outb(s->port + IER, 0);
+	outb(s->port + 7, 0x5a);		/* scratch register: is anything there? */
+	if (inb(s->port + LSR) == 0xff && inb(s->port + 7) != 0x5a)
+		return NULL;
+	if (s->baud) {
+		u16 divisor = 115200 / s->baud;
+
+		outb(s->port + LCR, 0x80);
+		outb(s->port + 0, divisor);
+		outb(s->port + 1, divisor >> 8);
 	}
-	outb(com.port + LCR, 3);
-	outb(com.port + FCR, 7);
-	outb(com.port + MCR, 0x0b);
-	com.present = true;
-	return true;
+	outb(s->port + LCR, 3);
+	outb(s->port + FCR, 7);
+	outb(s->port + MCR, 0x0b);
+	s->present = true;
+	return s;
 }
 
-void serial_use_interrupts(bool wait)
+void serial_set_console(struct serial *s, bool wait)
 {
-	com.wait = wait;
-	if (!com.present || request_gsi(com.irq < 16 ? acpi.isa[com.irq].gsi : com.irq, serial_interrupt, NULL))
+	s->console = true;
+	s->wait = wait;
+}
+
+void serial_use_interrupts(struct serial *s)
+{
+	if (s->interrupts ||
+	    request_gsi(s->irq < 16 ? acpi.isa[s->irq].gsi : s->irq, serial_interrupt, s))
 		return;
-	com.interrupts = true;
-	set_ier();
+	s->interrupts = true;
+	set_ier(s);
 }
 
-void serial_putc(char c)
+u16 serial_io_port(unsigned n)
 {
-	bool was_empty = com.tx_tail == com.tx_head;
+	return ports[n].present ? ports[n].port : 0;
+}
 
-	while (com.tx_head - com.tx_tail >= TX_SIZE)
-		transmit_some();
-	com.tx[com.tx_head++ % TX_SIZE] = c;
-	if (!com.interrupts || com.wait) {
-		while (com.tx_tail != com.tx_head)
-			transmit_some();
+/* ---- the console's use ----------------------------------------------------------------- */
+
+void serial_putc(struct serial *s, char c)
+{
+	bool was_empty = s->tx_tail == s->tx_head;
+
+	if (s->tx_head - s->tx_tail >= TX_SIZE)
+		watchdog_touch();		/* a slow line is no stuck CPU */
+	while (s->tx_head - s->tx_tail >= TX_SIZE)
+		transmit_some(s);
+	tx[s->tx_head++ % TX_SIZE] = c;
+	if (!s->interrupts || s->wait) {
+		watchdog_touch();
+		while (s->tx_tail != s->tx_head)
+			transmit_some(s);
 	} else if (was_empty) {
-		transmit_some();
-		if (com.tx_tail != com.tx_head)
-			set_ier();
+		transmit_some(s);
+		if (s->tx_tail != s->tx_head)
+			set_ier(s);
 	}
 }
 
-void serial_flush(void)
+void serial_flush(struct serial *s)
 {
-	if (!com.present)
-		return;
-	for (unsigned patience = 10000000; com.tx_tail != com.tx_head && patience; patience--)
-		transmit_some();
-	for (unsigned patience = 100000; !(inb(com.port + LSR) & LSR_TEMT) && patience; patience--)
+	for (unsigned patience = 10000000; s->tx_tail != s->tx_head && patience; patience--)
+		transmit_some(s);
+	for (unsigned patience = 100000; !(inb(s->port + LSR) & LSR_TEMT) && patience; patience--)
 		;
 }
 
-void serial_force_polling(void)
+void serial_force_polling(struct serial *s)
 {
-	com.interrupts = false;
+	s->interrupts = false;
 }
 
-u16 serial_port(void)
+bool serial_getc(struct serial *s, char *c)
 {
-	return com.present ? com.port : 0;
-}
-
-bool serial_getc(char *c)
-{
-	if (com.rx_tail == com.rx_head)
+	if (s->rx_tail == s->rx_head)
 		return false;
-	*c = com.rx[com.rx_tail++ % RX_SIZE];
+	*c = s->rx[s->rx_tail++ % RX_SIZE];
 	return true;
+}
+
+/* ---- the debugger's: no lock, as nothing else runs ---------------------------------------- */
+
+u8 serial_poll_getc(struct serial *s)
+{
+	char c;
+
+	if (serial_getc(s, &c))
+		return c;
+	while (!(inb(s->port + LSR) & LSR_DATA))
+		cpu_relax();
+	return inb(s->port + THR);
+}
+
+void serial_poll_putc(struct serial *s, u8 c)
+{
+	while (!(inb(s->port + LSR) & LSR_THRE))
+		cpu_relax();
+	outb(s->port + THR, c);
 }

@@ -148,6 +148,7 @@ void prepare_exit(struct cpu_user_regs *regs)
 		}
 		/* A crash above stopped this vcpu: let another run. */
 	} while (unlikely(READ_ONCE(this_cpu()->work)));
+	assert_no_locks();
 	if (unlikely(regs->entry_vector == TRAP_SYSCALL) &&
 	    (!is_canonical(regs->rip) || (regs->rflags & (EFLAGS_TF | EFLAGS_RF)) || regs->cs != GUEST_CS64))
 		regs->entry_vector = 0;	/* sysret would fault in ring 0, or lose TF */

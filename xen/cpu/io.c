@@ -24,7 +24,7 @@
 #define PCI_ADDRESS	0xcf8
 #define PCI_DATA	0xcfc
 
-spinlock_t rtc_lock = SPINLOCK_INIT;
+spinlock_t rtc_lock = SPINLOCK_INIT(LOCK_RTC);
 
 /* ---- the guest's own rights ------------------------------------------------------- */
 

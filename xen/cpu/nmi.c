@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NMIs: the platform's errors go to dom0, with their reason (public/nmi.h). */
+/* NMIs: of other CPUs, of the watchdog, and the platform's errors, which go to dom0 (public/nmi.h). */
 #include <xen/bitops.h>
 #include <xen/domain.h>
 #include <xen/entry.h>
 #include <xen/lib.h>
+#include <xen/remote.h>
+#include <xen/watchdog.h>
 
 /* Runs in any context, so it only notes bits; WORK_NMI_LOG says the rest. */
 void handle_nmi(struct cpu_user_regs *regs)
 {
-	u8 reason;
+	static bool served_two[NR_CPUS];	/* own CPU */
+	bool *two = &served_two[this_cpu()->id];
 	struct vcpu *v = dom0 ? dom0->vcpu[0] : NULL;
+	bool ours = remote_nmi(regs);
+	u8 reason;
 
+	ours |= watchdog_nmi(regs);
 	perfc_inc(nmis);
-	if (cpu_must_stop())
-		stop_this_cpu();
 	reason = inb(0x61);
+	if (!(reason & 0xc0) && (ours || *two)) {
+		*two = ours;		/* perhaps another of ours came at once, and finds its work done */
+		return;
+	}
 	if (v && v->domain->shared_info) {
 		u64 *flags = &v->domain->shared_info->arch.nmi_reason;
 

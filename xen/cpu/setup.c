@@ -50,6 +50,17 @@ static void idt_init(void)
 	set_gate(VEC_DB, 0, 4);
 }
 
+const char *stack_overflow(vaddr_t addr)
+{
+	static const char *const names[] = { "double fault", "NMI", "machine check", "debug exception", "main" };
+	vaddr_t offset = addr - ((vaddr_t)cpu_info() & ~(STACK_SIZE - 1UL));
+	unsigned page = offset / PAGE_SIZE;
+
+	if (offset >= STACK_SIZE || stack_page_present(page))
+		return NULL;
+	return names[page < STACK_IST_PAGES ? page / 2 : 4];
+}
+
 static void gdt_init(void)
 {
 	u64 *g = (u64 *)hv_gdt_page;
@@ -70,8 +81,8 @@ static void load_tss(struct cpu *c)
 	u64 *ist = (u64 *)(tss + 36);
 
 	*(u64 *)(tss + 4) = (u64)&c->info->regs.es;
-	for (unsigned i = 0; i < 4; i++)	/* a page each at the stack block's bottom */
-		ist[i] = stack + (i + 1) * PAGE_SIZE;
+	for (unsigned i = 0; i < 4; i++)
+		ist[i] = stack + (2 * i + 2) * PAGE_SIZE;
 	*(u16 *)(tss + 102) = sizeof(c->tss);	/* no I/O bitmap */
 
 	memcpy(boot_gdt, hv_gdt_page, 0x40);

@@ -69,16 +69,20 @@ static void __init make_stub(u8 *p, void *stub, struct cpu_info *info, const voi
 static int __init map_area(unsigned id)
 {
 	u64 flags = PTE_P | PTE_A | (cpu_features.pge ? PTE_G : 0);
-	u8 *code = alloc_page(), *stack = alloc_pages(STACK_SHIFT - PAGE_SHIFT);
+	u8 *code = alloc_page(), *stack;
 	vaddr_t base = area_of(id) + STACK_SIZE;
 	struct cpu_info *info = (struct cpu_info *)(base + STACK_SIZE) - 1;
 
-	if (!code || !stack || map_hv_page(area_of(id), va_to_mfn(code), flags))
+	if (!code || map_hv_page(area_of(id), va_to_mfn(code), flags))
 		return -ENOMEM;
 	flags |= PTE_RW | PTE_D | (cpu_features.nx ? PTE_NX : 0);
-	for (vaddr_t at = 0; at < STACK_SIZE; at += PAGE_SIZE)
-		if (map_hv_page(base + at, va_to_mfn(stack + at), flags))
+	for (unsigned page = 0; page < STACK_PAGES; page++) {
+		if (!stack_page_present(page))
+			continue;
+		stack = alloc_page();
+		if (!stack || map_hv_page(base + page * PAGE_SIZE, va_to_mfn(stack), flags))
 			return -ENOMEM;
+	}
 	make_stub(code, stub64(id), info, syscall_entry);
 	make_stub(code + STUB_SIZE, stub32(id), info, syscall32_entry);
 	cpus[id].info = info;

@@ -6,6 +6,7 @@
 #include <xen/console.h>
 #include <xen/emulate.h>
 #include <xen/entry.h>
+#include <xen/gdb.h>
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
@@ -65,22 +66,22 @@ static void __noreturn fatal_trap(struct cpu_user_regs *regs, vaddr_t cr2)
 {
 	unsigned vec = regs->entry_vector;
 	const struct bug_entry *bug = vec == VEC_UD ? find_bug(regs->rip) : NULL;
+	const char *stack = stack_overflow(cr2);
 
-	console_force_unlock();
-	show_registers(regs);
-	show_stack(regs);
 	if (bug)
-		panic("BUG at %s:%u", (const char *)&bug->file + bug->file, bug->line);
+		panic_at(regs, "BUG at %s:%u", (const char *)&bug->file + bug->file, bug->line);
+	if (stack)
+		panic_at(regs, "the %s stack has overflowed", stack);
 	if (vec == VEC_PF)
-		panic("page fault in the hypervisor at %lx, error %x", cr2, regs->error_code);
-	panic("%s in the hypervisor, error %x",
-	      vec < 32 && exception_names[vec] ? exception_names[vec] : "trap", regs->error_code);
+		panic_at(regs, "page fault in the hypervisor at %lx, error %x", cr2, regs->error_code);
+	panic_at(regs, "%s in the hypervisor, error %x",
+		 vec < 32 && exception_names[vec] ? exception_names[vec] : "trap", regs->error_code);
 }
 
 void do_hypervisor_trap(struct cpu_user_regs *regs)
 {
 	unsigned vec = regs->entry_vector;
-	vaddr_t cr2 = vec == VEC_PF ? read_cr(2) : 0, to;
+	vaddr_t cr2 = vec == VEC_PF || vec == VEC_DF ? read_cr(2) : 0, to;
 
 	if (vec >= 32) {
 		do_irq(regs);
@@ -90,11 +91,16 @@ void do_hypervisor_trap(struct cpu_user_regs *regs)
 		handle_nmi(regs);
 		return;
 	}
-	if (vec == VEC_DB) {		/* a guest's breakpoint or TF that reached us across an entry */
+	if (vec == VEC_DB) {
+		u64 dr6 = read_dr(6);
+
 		write_dr(6, 0xffff0ff0);
-		regs->rflags &= ~EFLAGS_TF;
+		if (!gdb_debug_exception(regs, dr6))
+			regs->rflags &= ~EFLAGS_TF;	/* a guest's, that reached us across an entry */
 		return;
 	}
+	if (vec == VEC_BP && gdb_int3(regs))
+		return;
 	if (vec == VEC_PF && hypervisor_ldt_fault(cr2))
 		return;
 	to = vec == VEC_DF || vec == VEC_MC ? 0 : find_fixup(regs->rip);
@@ -211,6 +217,8 @@ static void guest_debug(struct vcpu *v, struct cpu_user_regs *regs)
 		domain_crash(v->domain, "vcpu %u: two debug exceptions at once", v->id);
 		return;
 	}
+	if (gdb_debug_exception(regs, dr6))
+		return;
 	v->dr[6] |= dr6 & 0xe00f;
 	inject_exception(VEC_DB);
 }
@@ -231,6 +239,7 @@ void do_guest_trap(struct cpu_user_regs *regs)
 	unsigned vec = regs->entry_vector;
 	struct vcpu *v = current;
 
+	assert_no_locks();		/* entry.S has short ways out of hypercalls */
 	if (vec >= 32) {
 		if (vec == VEC_INT80)
 			guest_int80(v, regs);

@@ -6,6 +6,8 @@
 #include <xen/entry.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/remote.h>
+#include <xen/watchdog.h>
 
 static struct { void (*fn)(void); const char *what; } keys[128];
 
@@ -24,32 +26,54 @@ static void show_help(void)
 			printk(LOG_ERR "  %c  %s\n", k, keys[k].what);
 }
 
-/* One CPU after the other, each by itself, on its way out. */
-void show_this_cpu(void)
+/* This one serves the key: what it was doing before is in its guest's frame, if it has one. */
+static void for_each_state(void (*show)(const struct cpu_state *s))
 {
-	unsigned id = this_cpu()->id;
+	static struct cpu_state s;
 
-	if (is_idle_vcpu(current)) {
-		printk(LOG_ERR "---- CPU %u idles ----\n", id);
-	} else {
-		printk(LOG_ERR "---- CPU %u runs d%uv%u ----\n", id, current->domain->id, current->id);
-		show_registers(current_regs());
+	for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
+		if (cpu == this_cpu()->id && !is_idle_vcpu(current))
+			capture_state(&s, current_regs());
+		else if (!ask_cpu(cpu, &s)) {
+			printk(LOG_ERR "---- CPU %u does not answer an NMI ----\n", cpu);
+			continue;
+		}
+		show(&s);
 	}
-	if (id + 1 < nr_cpus)
-		cpu_work(id + 1, WORK_SHOW);
 }
 
 static void show_cpus(void)
 {
-	cpu_work(0, WORK_SHOW);
+	for_each_state(show_state);
 }
 
+static void show_place(const struct cpu_state *s)
+{
+	if (s->idle)
+		printk(LOG_ERR "  CPU %u idles at", s->cpu);
+	else
+		printk(LOG_ERR "  CPU %u runs d%uv%u, %s at", s->cpu, s->domid, s->vcpu_id,
+		       guest_regs(&s->regs) ? "in the guest" : "in the hypervisor");
+	print_address(s->regs.rip);
+}
+
+static void show_places(void)
+{
+	for_each_state(show_place);
+}
+
+/* The frame of one that runs elsewhere is in its CPU's hands. */
 static void show_dom0(void)
 {
+	static struct cpu_state s;
 	struct vcpu *v;
 
-	for_each_vcpu(dom0, v)
-		dump_guest_state(v);
+	for_each_vcpu(dom0, v) {
+		if (v->running && v->cpu != this_cpu()->id && ask_cpu(v->cpu, &s))
+			show_state(&s);
+		else
+			dump_guest_state(v);
+	}
 }
 
 static void show_domain(const struct domain *d)
@@ -90,6 +114,55 @@ static void show_memory(void)
 	       total_ram_frames - free_frames_count() - owned);
 }
 
+static const char *const type_names[] = { "untyped", "L1", "L2", "L3", "L4", "descriptors", "writable", "?" };
+
+/* Who owns the frames and what they are used as; each is looked at once, without a lock. */
+static void show_frames(void)
+{
+	static const char *const owner_names[] = { "domain 0", "guests", "hypervisor", "no RAM", "free", "?" };
+	static u64 n[ARRAY_SIZE(owner_names)][ARRAY_SIZE(type_names)];
+	u64 shared = 0, partial = 0, pinned = 0, bad = 0;
+
+	memset(n, 0, sizeof(n));
+	for (mfn_t mfn = 0; mfn < max_mfn; mfn++) {
+		const struct page_info *pg = mfn_to_page(mfn);
+		domid_t owner;
+		u32 type;
+
+		if (!(mfn & 0xfff))
+			serve_flush();
+		if (!mfn_valid(mfn))
+			continue;
+		owner = page_owner(pg);
+		if (owner == DOMID_INVALID) {		/* its type word is a link */
+			n[4][0]++;
+			continue;
+		}
+		type = atomic_read(&pg->type);
+		n[!owner ? 0 : owner < DOMID_FIRST_RESERVED ? 1 : owner == DOMID_XEN ? 2 : owner == DOMID_IO ? 3 : 5]
+		 [type >> PGT_TYPE_SHIFT]++;
+		shared += owner < DOMID_FIRST_RESERVED && (pg->count & PGC_HVPAGE);
+		partial += (type & PGT_PARTIAL) != 0;
+		pinned += (type & PGT_PINNED) != 0;
+		bad += (pg->count & PGC_BAD) != 0;
+	}
+	for (unsigned o = 0; o < ARRAY_SIZE(owner_names); o++) {
+		u64 sum = 0;
+
+		for (unsigned t = 0; t < ARRAY_SIZE(type_names); t++)
+			sum += n[o][t];
+		if (!sum)
+			continue;
+		printk(LOG_ERR "Frames, %s: %lu", owner_names[o], sum);
+		for (unsigned t = 0; t < ARRAY_SIZE(type_names) && o != 4; t++)
+			if (n[o][t])
+				printk(LOG_ERR ", %lu %s", n[o][t], type_names[t]);
+		printk(LOG_ERR "\n");
+	}
+	printk(LOG_ERR "Frames shared with domains %lu, pinned %lu, partly validated %lu, bad %lu\n",
+	       shared, pinned, partial, bad);
+}
+
 static void show_clock(void)
 {
 	stime_t t = now();
@@ -109,28 +182,50 @@ static void key_crash(void)
 	panic("Crash, as asked by key");
 }
 
+/* For the watchdog's test, and the debugger's: interrupts are off here. */
+static void key_hang(void)
+{
+	printk(LOG_ERR "CPU %u hangs, as asked by key\n", this_cpu()->id);
+	console_drain();
+	for (;;)
+		cpu_relax();
+}
+
 void keys_init(void)
 {
 	register_key('h', show_help, "this list");
 	register_key('d', show_cpus, "registers of all CPUs");
 	register_key('0', show_dom0, "registers of domain 0's vcpus");
 	register_key('q', show_domains, "domains and their vcpus");
+	register_key('N', show_places, "where all CPUs are, by NMI");
+	register_key('n', dump_nmis, "NMIs and the watchdog");
 	register_key('m', show_memory, "memory");
+	register_key('H', show_frames, "frames by owner and use");
 	register_key('e', dump_evtchns, "event channels");
 	register_key('g', dump_grants, "grant tables");
 	register_key('i', dump_irqs, "interrupts");
 	register_key('a', dump_timers, "timer queues");
 	register_key('t', show_clock, "clocks");
+	if (lock_check)
+		register_key('l', dump_locks, "locks that CPUs hold (debug build)");
 	register_key('R', key_reboot, "reboot the machine at once");
 	register_key('C', key_crash, "crash the hypervisor");
+	register_key('W', key_hang, "hang this CPU for ever, to see the watchdog");
 }
 
 void handle_key(u8 key, const struct cpu_user_regs *regs)
 {
+	static u32 busy;
+
 	if (key >= ARRAY_SIZE(keys) || !keys[key].fn) {
 		printk(LOG_ERR "No debug key '%c'; h lists them\n", key > ' ' && key < 127 ? key : '?');
 		return;
 	}
+	if (xchg(&busy, 1)) {
+		printk(LOG_ERR "Debug key '%c': another CPU is busy with one\n", key);
+		return;
+	}
 	printk(LOG_ERR "'%c': %s\n", key, keys[key].what);
 	keys[key].fn();
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }

@@ -4,6 +4,7 @@
 #include <xen/boot.h>
 #include <xen/console.h>
 #include <xen/cpu.h>
+#include <xen/gdb.h>
 #include <xen/lib.h>
 #include <xen/time.h>
 
@@ -25,19 +26,45 @@ void end_of_crash(void)
 	machine_reset();
 }
 
-void panic(const char *fmt, ...)
+/* In the order of what is most likely to work: stop the others, say it, ask the debugger. */
+static void __noreturn crash(struct cpu_user_regs *regs, const char *fmt, va_list ap)
 {
+	static unsigned depth;
+	unsigned id = this_cpu() ? this_cpu()->id : 0;
 	char text[256];
-	va_list ap;
 
 	irq_disable();
+	if (lock_check)
+		lock_check_off();
 	stop_other_cpus(true);
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	console_force_unlock();
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (++depth > 2)
+		machine_reset();
+	if (regs && depth == 1) {
+		show_registers(regs);
+		show_stack(regs);
+	}
 	printk(LOG_ERR "\n****************************************\n");
-	printk(LOG_ERR "Panic on CPU %u: %s\n", this_cpu() ? this_cpu()->id : 0, text);
+	printk(LOG_ERR "Panic on CPU %u%s: %s\n", id, depth > 1 ? " while it panicked" : "", text);
 	printk(LOG_ERR "****************************************\n\n");
+	if (depth == 1)
+		gdb_crash(regs);
 	end_of_crash();
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	crash(NULL, fmt, ap);
+}
+
+void panic_at(struct cpu_user_regs *regs, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	crash(regs, fmt, ap);
 }

@@ -28,7 +28,7 @@ static u32 info_bytes;
 static u32 making;			/* atomic: a CPU makes the rings */
 static u32 wanted_events = TRC_ALL;	/* while enabled */
 static bool enabled;
-static spinlock_t switch_lock = SPINLOCK_INIT;	/* the two above, trace_events */
+static spinlock_t switch_lock = SPINLOCK_INIT(LOCK_TRACE);	/* the two above, trace_events */
 
 static u32 *info_words(void) { return (u32 *)info; }
 static u32 header_words(void) { return ((1 + nr_cpus) * sizeof(u16) + sizeof(u32) - 1) / sizeof(u32); }

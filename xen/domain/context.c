@@ -9,6 +9,7 @@
  * vcpu goes on elsewhere, that CPU asks for it (WORK_CALL): v->loaded_on says whom.
  */
 #include <xen/entry.h>
+#include <xen/gdb.h>
 #include <xen/hypercall.h>
 #include <xen/lib.h>
 
@@ -61,14 +62,15 @@ static bool load_segments(struct vcpu *v)
 	return ok;
 }
 
+/* Of who uses them; for all others the CPU has the hypervisor's own, see save_hardware(). */
 static void load_debugregs(struct vcpu *v)
 {
-	if (v->dr[7] & 0xff) {
-		write_dr(0, v->dr[0]);
-		write_dr(1, v->dr[1]);
-		write_dr(2, v->dr[2]);
-		write_dr(3, v->dr[3]);
-	}
+	if (!(v->dr[7] & 0xff))
+		return;
+	write_dr(0, v->dr[0]);
+	write_dr(1, v->dr[1]);
+	write_dr(2, v->dr[2]);
+	write_dr(3, v->dr[3]);
 	write_dr(7, v->dr[7] | 0x400);
 }
 
@@ -85,7 +87,7 @@ static void save_hardware(struct vcpu *v)
 	save_segments(v);
 	fpu_save(v);
 	if (v->dr[7] & 0xff)
-		write_dr(7, 0x400);
+		gdb_load_breakpoints();
 }
 
 /*

@@ -4,6 +4,7 @@
  * and they are in the hardware while the vcpu is. (Intel SDM volume 3, 17.2)
  */
 #include <xen/domain.h>
+#include <xen/gdb.h>
 #include <xen/hypercall.h>
 
 #define DR6_ONES	0xffff0ff0UL
@@ -26,6 +27,10 @@ static bool dr7_ok(u64 dr7)
 
 static void load_all(const struct vcpu *v)
 {
+	if (!(v->dr[7] & DR7_ENABLED)) {
+		gdb_load_breakpoints();
+		return;
+	}
 	write_dr(7, DR7_ONES);
 	write_dr(0, v->dr[0]);
 	write_dr(1, v->dr[1]);

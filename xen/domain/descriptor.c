@@ -38,7 +38,7 @@
 
 static const u8 zero_page[PAGE_SIZE] __aligned(4096);
 
-static spinlock_t window_lock = SPINLOCK_INIT;
+static spinlock_t window_lock = SPINLOCK_INIT(LOCK_WINDOW);
 static u8 windows_used[MAX_WINDOWS / 8];	/* window lock */
 
 /* ---- what a descriptor may say ------------------------------------------------ */

@@ -10,7 +10,7 @@
 
 struct domain *dom0, *dom_xen, *dom_io, *dom_idle;
 struct list domain_list = LIST_INIT(domain_list);
-spinlock_t domlist_lock = SPINLOCK_INIT;
+spinlock_t domlist_lock = SPINLOCK_INIT(LOCK_DOMLIST);
 
 /* ---- the list ---------------------------------------------------------------- */
 
@@ -110,6 +110,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned id)
 	v->domain = d;
 	v->id = id;
 	v->info_mfn = MFN_INVALID;
+	spin_lock_init(&v->ldt_lock, LOCK_LDT);
 	v->affinity = v->soft_affinity = ~0UL;
 	v->kernel_mode = true;
 	v->iopl = 0;
@@ -145,6 +146,10 @@ static struct domain *alloc_domain(domid_t id)
 		d->refs = 1;
 		d->shutdown_code = SHUTDOWN_CODE_NONE;
 		list_init(&d->list);
+		spin_lock_init(&d->page_lock, LOCK_PAGE);
+		spin_lock_init(&d->evtchn.lock, LOCK_EVTCHN);
+		spin_lock_init(&d->shutdown_lock, LOCK_SHUTDOWN);
+		spin_lock_init(&d->sched.watchdog_lock, LOCK_WATCHDOG);
 		d->max_pages = ~0UL >> PAGE_SHIFT;
 	}
 	return d;

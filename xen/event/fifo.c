@@ -258,8 +258,11 @@ static int add_control(struct domain *d, u32 vcpu, struct evtchn_fifo_control_bl
 
 	if (e->closed)
 		return -EINVAL;
-	if (!e->fifo)
+	if (!e->fifo) {
 		e->fifo = xmalloc(sizeof(*e->fifo) + d->max_vcpus * sizeof(e->fifo->vcpu[0]));
+		for (u32 i = 0; e->fifo && i < d->max_vcpus; i++)
+			spin_lock_init(&e->fifo->vcpu[i].lock, LOCK_FIFO);
+	}
 	if (!e->fifo)
 		return -ENOMEM;
 	v = &e->fifo->vcpu[vcpu];

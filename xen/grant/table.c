@@ -176,6 +176,7 @@ int grant_init(struct domain *d, int max_frames, int max_maptrack)
 	t = xnew(struct grant_table);
 	if (!t)
 		return -ENOMEM;
+	spin_lock_init(&t->lock, LOCK_GRANT);
 	t->max_frames = max_frames;
 	t->max_maptrack = max_maptrack;
 	t->free_handle = NO_HANDLE;

@@ -67,6 +67,7 @@ static void apic_write(unsigned reg, u32 v)
 }
 
 void apic_eoi(void) { apic_write(APIC_EOI, 0); }
+void apic_counter_nmi(void) { apic_write(APIC_LVTPC, LVT_NMI); }
 
 unsigned apic_id(void)
 {

@@ -27,7 +27,7 @@ static struct ioapic {
 } ioapics[ARRAY_SIZE(acpi.ioapic)];
 static unsigned nr_ioapics, nr_gsis;
 
-static spinlock_t ioapic_lock = SPINLOCK_INIT;	/* select and data registers, rte_low */
+static spinlock_t ioapic_lock = SPINLOCK_INIT(LOCK_IOAPIC);	/* select and data registers, rte_low */
 static u32 rte_low[GSIS_MAX];
 
 static u32 reg_read(const struct ioapic *io, u32 reg)

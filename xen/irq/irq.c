@@ -17,7 +17,7 @@
 
 static struct irq_desc *descs[256];	/* by vector; set once each, under the vector lock */
 static struct irq_desc *gsi_descs[GSIS_MAX];
-static spinlock_t vector_lock = SPINLOCK_INIT;	/* who has which vector */
+static spinlock_t vector_lock = SPINLOCK_INIT(LOCK_VECTOR);	/* who has which vector */
 static u64 stray_count;
 static struct timer storm_timer;
 
@@ -36,6 +36,7 @@ static struct irq_desc *take_vector(enum irq_kind kind)
 			if (!desc)
 				return NULL;
 			desc->vector = vec;
+			spin_lock_init(&desc->lock, LOCK_IRQ);
 			WRITE_ONCE(descs[vec], desc);
 		}
 		desc->kind = kind;

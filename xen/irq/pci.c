@@ -11,7 +11,7 @@
 #define CONFIG_DATA	0xcfc
 #define CONFIG_ENABLE	(1u << 31)
 
-static spinlock_t pci_lock = SPINLOCK_INIT;	/* the ports */
+static spinlock_t pci_lock = SPINLOCK_INIT(LOCK_PCI);	/* the ports */
 
 static u32 address(u8 bus, u8 devfn, u16 reg)
 {

@@ -10,12 +10,15 @@
 #include <xen/lib.h>
 #include "desc.h"
 
-static spinlock_t msi_lock = SPINLOCK_INIT;	/* which device uses which message; inside irq_domain */
+static spinlock_t msi_lock = SPINLOCK_INIT(LOCK_MSI);	/* which device uses which message; inside irq_domain */
 
 int irq_domain_init(struct domain *d)
 {
 	d->irqs = xnew(struct irq_domain);
-	return d->irqs ? 0 : -ENOMEM;
+	if (!d->irqs)
+		return -ENOMEM;
+	spin_lock_init(&d->irqs->lock, LOCK_IRQ_DOMAIN);
+	return 0;
 }
 
 /* ---- mapping ------------------------------------------------------------------ */

@@ -25,7 +25,7 @@
 #define NR_ZONES	20		/* up to 43 bits */
 #define FREE_ORDER_MASK	0xffUL
 
-static spinlock_t heap_lock = SPINLOCK_INIT;
+static spinlock_t heap_lock = SPINLOCK_INIT(LOCK_HEAP);
 /* All below: heap lock. */
 static u32 chunks[NR_ZONES][MAX_ORDER + 1];	/* frame number of the first free chunk */
 static u32 orders[NR_ZONES];			/* bit n: chunks[][n] isn't empty */

@@ -10,7 +10,15 @@
 
 /* Page-aligned, by the linker script. */
 extern char _image_start[], _text_end[], _rodata_end[], __init_start[], __init_end[],
-	    _image_end[];
+	    _bss_end[], boot_stack[], _image_end[];
+
+/* What aligns the boot CPU's stack, and the pages in it that catch overflows. */
+static bool __init is_hole(vaddr_t va)
+{
+	if (va < (vaddr_t)boot_stack)
+		return va >= (vaddr_t)_bss_end;
+	return !stack_page_present((va - (vaddr_t)boot_stack) / PAGE_SIZE);
+}
 
 static u64 __init flags_of(vaddr_t va)
 {
@@ -50,13 +58,18 @@ void __init protect_image(void)
 		if (!l1)
 			panic("Too little memory to map the hypervisor");
 		for (unsigned i = 0; i < 512 && va < (vaddr_t)_image_end; i++, va += PAGE_SIZE)
-			l1[i] = mk_pte(PFN_DOWN(va_to_image_pa(va)), PTE_P | PTE_A | PTE_D |
-				       global | flags_of(va));
+			if (!is_hole(va))
+				l1[i] = mk_pte(PFN_DOWN(va_to_image_pa(va)), PTE_P | PTE_A | PTE_D |
+					       global | flags_of(va));
 		l2[l2_slot(va - 1)] = mk_pte(va_to_mfn(l1), PTE_P | PTE_RW | PTE_A | PTE_D);
 	}
 	for (unsigned i = l2_slot(va - 1) + 1; i < 512; i++)
 		l2[i] = 0;
+	hv_l4[0] = 0;			/* boot code ran there; from now on NULL is nowhere */
 	flush_this_cpu();
+	for (va = (vaddr_t)_bss_end; va < (vaddr_t)_image_end; va += PAGE_SIZE)
+		if (is_hole(va))
+			free_boot_frame(PFN_DOWN(va_to_image_pa(va)));
 }
 
 void free_init_sections(void)

@@ -23,7 +23,7 @@ static const u16 sizes[] = {
 #define NR_CLASSES	ARRAY_SIZE(sizes)
 #define PAGES_MAX	256
 
-static spinlock_t slab_lock = SPINLOCK_INIT;
+static spinlock_t slab_lock = SPINLOCK_INIT(LOCK_SLAB);
 static struct list partial[NR_CLASSES];		/* slab lock */
 
 static void *alloc_large(size_t size)

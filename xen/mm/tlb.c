@@ -29,7 +29,7 @@
 
 u32 tlb_clock = 1;
 
-static spinlock_t mailbox_lock = SPINLOCK_INIT;
+static spinlock_t mailbox_lock = SPINLOCK_INIT(LOCK_MAILBOX);
 static vaddr_t mailbox_what;		/* mailbox_lock */
 static u64 mailbox_todo;		/* atomic: CPUs */
 static u32 all_flushed_at;		/* atomic: clock */

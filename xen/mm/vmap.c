@@ -13,7 +13,7 @@
 #define WINDOW_PAGES	(512UL << 20 >> PAGE_SHIFT)
 #define BOOT_MAPPED	(4UL << 30)
 
-static spinlock_t map_lock = SPINLOCK_INIT;
+static spinlock_t map_lock = SPINLOCK_INIT(LOCK_MAP);
 static u8 used[WINDOW_PAGES / 8];		/* map lock */
 
 /* The L1 entry of @va, its tables made if they aren't there; NULL: no memory. map lock. */

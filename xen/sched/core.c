@@ -390,6 +390,7 @@ void sched_init(void)
 		sched->init();
 	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
 		run_queues[cpu].prio = PRIO_IDLE;
+		spin_lock_init(&run_queues[cpu].lock, LOCK_RUN_QUEUE);
 		timer_init(&run_queues[cpu].slice, slice_over, NULL, cpu);
 		sched->init_cpu(cpu);
 	}

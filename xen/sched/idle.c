@@ -15,6 +15,7 @@ void cpu_work(unsigned cpu, unsigned bit)
 /* The nop ends sti's shadow, so that a waiting interrupt gets in. */
 bool preempt_check(void)
 {
+	assert_no_locks();
 	asm volatile("sti; nop; cli" ::: "memory");
 	return atomic_read(&this_cpu()->work) != 0;
 }
@@ -40,6 +41,7 @@ void idle_loop(void)
 	tlb_enter_idle();
 	finish_switch();
 	for (;;) {
+		assert_no_locks();
 		if (atomic_read(&c->work))
 			cpu_do_work();
 		else if (!scrub_some())

@@ -33,7 +33,7 @@ u64 tsc_khz;
 const char *clock_source_name = "TSC";
 
 static const struct platform_timer *platform;	/* set once */
-static spinlock_t platform_lock = SPINLOCK_INIT;/* the next two */
+static spinlock_t platform_lock = SPINLOCK_INIT(LOCK_PLATFORM);	/* the next two */
 static u64 platform_last, platform_ticks;	/* its counter, and that without wraps */
 
 static struct checker {
@@ -57,7 +57,7 @@ static int __init parse_tsc(const char *s)
 BOOT_FN("tsc", parse_tsc, "stable or unstable: does the TSC keep its rate, whatever CPUID says?");
 
 static bool common;			/* set by time_all_cpus_up() */
-static spinlock_t common_lock = SPINLOCK_INIT;	/* tsc_clocks[0], while common */
+static spinlock_t common_lock = SPINLOCK_INIT(LOCK_CLOCK);	/* tsc_clocks[0], while common */
 
 stime_t now(void)
 {
@@ -179,6 +179,7 @@ void __init time_init(void)
 
 	if (tsc_trust)
 		cpu_features.invariant_tsc = tsc_trust == 1;
+	timer_queues_init();
 	for (unsigned skip = 0; (p = platform_timer_find(skip)) && calibrate(p, &deadline); skip++)
 		printk(LOG_WARN "%s does not count: not used\n", p->name);
 	if (!p)

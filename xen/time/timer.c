@@ -126,6 +126,12 @@ static void rearm(struct timer_queue *q)
 	apic_timer_set(q->armed);
 }
 
+void __init timer_queues_init(void)
+{
+	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
+		spin_lock_init(&queues[cpu].lock, LOCK_TIMER);
+}
+
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu)
 {
 	*t = (struct timer){ .fn = fn, .data = data, .cpu = cpu };

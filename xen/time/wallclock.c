@@ -10,7 +10,7 @@
 #define NS_PER_S	1000000000UL
 #define MAX_SECS	(1UL << 33)	/* year 2242; keeps seconds * 10^9 within 63 bits */
 
-static spinlock_t wallclock_lock = SPINLOCK_INIT;
+static spinlock_t wallclock_lock = SPINLOCK_INIT(LOCK_WALLCLOCK);
 static u64 epoch_ns;			/* time of day at system time 0, since 1970; wallclock lock */
 
 /* ---- the battery clock (MC146818A data sheet) -------------------------------- */

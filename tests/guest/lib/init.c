@@ -11,6 +11,14 @@ static char shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
 void guest_start(struct start_info *start);
 
+/* A domain 0 in which nothing happens, for tests that look at the hypervisor meanwhile. */
+static void stay(void)
+{
+	printf("STAYS\n");
+	for (;;)
+		HC2(sched_op, SCHEDOP_block, 0);
+}
+
 void guest_start(struct start_info *start)
 {
 	si = start;
@@ -19,6 +27,8 @@ void guest_start(struct start_info *start)
 	REQUIRE(map_va(shared_page, si->shared_info | PTE_RW) == 0);
 	shared = (struct shared_info *)shared_page;
 	vcpu = &shared->vcpu_info[0];
+	if (strstr((const char *)si->cmd_line, "stay"))
+		stay();
 	test_main();
 	verdict();
 }

@@ -69,6 +69,7 @@ struct boot_option {
 /* Runs before the console is up: words it can't use are kept, and named by cmdline_report(). */
 void cmdline_parse(const char *cmdline);
 void cmdline_report(void);
+int parse_bool(const char *s);			/* for a BOOT_FN: 1, 0, or -1: neither yes nor no */
 
 void multiboot_parse(u32 magic, paddr_t info);	/* boot/multiboot.c: fills boot_info and e820 */
 void e820_init(void);				/* sort, clip, print */

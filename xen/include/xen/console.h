@@ -18,18 +18,22 @@ long do_console_io(u64 cmd, u64 count, u64 buf);
 int console_read_ring(struct xen_sysctl_readconsole *op);
 /* For start_info: 0 if no text mode. */
 size_t console_vga_info(struct dom0_vga_console_info *info);
-/* The machine ports of our serial port, denied to dom0; 0 if unused. */
-u16 console_serial_port(void);
+/* The machine ports of com1 (0) or com2 (1), denied to dom0; 0 if unused by us. */
+u16 serial_io_port(unsigned n);
 
 /* debug/keys.c: Ctrl-A three times, or XEN_SYSCTL_debug_keys. */
 void handle_key(u8 key, const struct cpu_user_regs *regs);
-void show_this_cpu(void);		/* WORK_SHOW */
 void keys_init(void);
 void register_key(u8 key, void (*fn)(void), const char *what);
 
 /* debug/symbols.c: "name+0x1f/0x80" of an address in the image; table linked in at build time. */
 const char *symbol_lookup(vaddr_t addr, u64 *offset, u64 *size);
+struct cpu_state;
+void print_address(vaddr_t addr);	/* a line */
+void show_state(const struct cpu_state *s);
 void show_registers(const struct cpu_user_regs *regs);
+/* Return addresses, by the frame pointers, as far as they stay on this CPU's stack: how many. */
+unsigned walk_stack(const struct cpu_user_regs *regs, vaddr_t *addr, unsigned max);
 void show_stack(const struct cpu_user_regs *regs);
 void dump_guest_state(struct vcpu *v);
 

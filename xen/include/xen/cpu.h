@@ -28,7 +28,6 @@ struct timer;
 #define WORK_CALL	3	/* a cross-CPU call waits */
 #define WORK_NMI_LOG	4	/* an NMI left something to report */
 #define WORK_CLOCK	5	/* the common clock has a new rate */
-#define WORK_SHOW	6	/* print registers: debug key 'd' */
 #define WORK_STOP	7	/* the machine ends: halt for good */
 #define WORK_TRACE	8	/* a trace buffer is half full */
 
@@ -230,6 +229,8 @@ void cpu_identify(void);
 void cpu_setup_early(void);		/* boot CPU: GDT, IDT, TSS, so that faults are reported */
 void cpu_setup_boot(void);		/* boot CPU, after cpu_identify(): MSRs, control registers */
 extern u8 hv_gdt_page[4096];
+/* The name of this CPU's stack that overflows with an access to @addr, or NULL: it is none. */
+const char *stack_overflow(vaddr_t addr);
 void cpu_setup_other(void *syscall64, void *syscall32);	/* another CPU: all of the above */
 
 /* cpu/topology.c */

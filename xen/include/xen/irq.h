@@ -20,6 +20,7 @@ bool apic_timer_calibrated(u32 ticks, u64 ns);
 void apic_timer_start(void);		/* this CPU's, after calibration */
 void apic_shutdown_timer(void);
 unsigned apic_id(void);
+void apic_counter_nmi(void);		/* this CPU's performance counters interrupt by NMI, once */
 void irq_init(void);			/* IO-APICs from the MADT, vectors */
 /* Every vector from VEC_FIRST_DYNAMIC up comes here from entry.S, interrupts off. */
 void do_irq(struct cpu_user_regs *regs);

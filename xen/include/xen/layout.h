@@ -10,7 +10,7 @@
  * 258      0xffff810000000000  512 GB  frame table: struct page_info, 16 bytes  -
  * 259      0xffff818000000000  512 GB  descriptor windows: GDT + LDT per vcpu   -
  * 260      0xffff820000000000  1 GB    the image: code, data, bss               -
- *          0xffff820040000000  4 MB    the other CPUs' stacks, 64 kB each       -
+ *          0xffff820040000000  8 MB    the other CPUs' stacks, 128 kB each      -
  *          0xffff827fc0000000  1 GB    the screen's framebuffer                 -
  * 261      0xffff828000000000  512 GB  mappings on demand: MMIO, ACPI tables    -
  * 262-271  0xffff830000000000  5 TB    all RAM, mapped one to one, not executable -
@@ -42,9 +42,19 @@
 /* The image is linked at IMAGE_START + its machine address, so that one subtraction converts. */
 #define IMAGE_LOAD		0x200000
 
-/* A stack block per CPU, so aligned: exception stacks at the bottom, struct cpu_info at the top. */
-#define STACK_SHIFT		15
+/*
+ * A stack block per CPU, so aligned. At its top is struct cpu_info, below it the main stack, and
+ * in the lower half the exception stacks, a page each. Below each stack is a page that isn't
+ * there, which catches an overflow:
+ *
+ * page	0	1	2	3	4	5	6	7	8-11	12-15
+ *	-	#DF	-	NMI	-	#MC	-	#DB	-	main
+ */
+#define STACK_SHIFT		16
 #define STACK_SIZE		(1 << STACK_SHIFT)
+#define STACK_PAGES		(STACK_SIZE >> PAGE_SHIFT)
+#define STACK_IST_PAGES		8
+#define STACK_MAIN_PAGE		12
 
 /* Of another CPU than the first, from STACKS_START: a page of code, nothing, the stack block. */
 #define CPU_AREA_SIZE		(2 * STACK_SIZE)
@@ -91,6 +101,11 @@ static inline bool guest_range_ok(vaddr_t va, u64 len)
 
 	return !len || (last >= va && guest_va_ok(va) && guest_va_ok(last) &&
 			(va >> 63) == (last >> 63));
+}
+
+static inline bool stack_page_present(unsigned page)
+{
+	return page >= STACK_MAIN_PAGE || (page < STACK_IST_PAGES && (page & 1));
 }
 
 static inline bool is_canonical(vaddr_t va) { return (u64)((s64)va >> 47) + 1 < 2; }

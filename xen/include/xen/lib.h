@@ -46,6 +46,8 @@ void vprintk(const char *fmt, va_list ap);
 
 /* For a broken hypervisor only: prints registers and a backtrace with symbols, then reboots or halts. */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2))) __noreturn;
+struct cpu_user_regs;
+void panic_at(struct cpu_user_regs *regs, const char *fmt, ...) __attribute__((format(printf, 2, 3))) __noreturn;
 
 /* After a crash whose message is out: reboot, or halt if "noreboot" asks for it. */
 void end_of_crash(void) __noreturn;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Output and input devices of the console; private to the console room. */
+/* Output and input devices of the console; private to the console room and the debugger. */
 #ifndef XEN_SERIAL_H
 #define XEN_SERIAL_H
 
@@ -9,13 +9,23 @@
 void console_lock_devices(void);
 void console_unlock_devices(void);
 
-bool serial_init(void);			/* "com1="; false if absent or not asked for */
-void serial_use_interrupts(bool wait);	/* to receive; to send as well unless @wait */
-void serial_putc(char c);		/* buffered once interrupts are used, polled otherwise */
-void serial_flush(void);		/* poll until all is out */
-void serial_force_polling(void);
-u16 serial_port(void);
-bool serial_getc(char *c);
+#define SERIAL_PORTS	2
+struct serial;
+int serial_parse_name(const char *name);	/* com1: 0, com2: 1; -EINVAL */
+struct serial *serial_open(unsigned n);	/* NULL if there is none; polled at first */
+/* To be called, and for the console to send in the background. */
+void serial_use_interrupts(struct serial *s);
+
+/* The one port that the console has. @wait: for each byte, interrupts or not. */
+void serial_set_console(struct serial *s, bool wait);
+void serial_putc(struct serial *s, char c);	/* buffered once interrupts are used */
+bool serial_getc(struct serial *s, char *c);
+void serial_flush(struct serial *s);	/* poll until all is out */
+void serial_force_polling(struct serial *s);
+
+/* The debugger's: they wait. */
+u8 serial_poll_getc(struct serial *s);
+void serial_poll_putc(struct serial *s, u8 c);
 
 /* vga.c: the screen, be it VGA's text mode or a framebuffer */
 bool vga_init(void);			/* false if there is no screen that we can use */

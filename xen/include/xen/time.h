@@ -27,6 +27,7 @@ struct timer {
 	bool set, dead;
 };
 
+void timer_queues_init(void);
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu);
 void timer_set(struct timer *t, stime_t expires);	/* moves it if it was set */
 void timer_stop(struct timer *t);			/* harmless if not set */
