@@ -46,26 +46,6 @@ def xl_info_dmesg(env):
 
 
 @cd
-def watching(env):
-    """xl dmesg -c, uptime, top, debug-keys h; xentop"""
-    m = env.machine
-    m.command("xl debug-keys h")
-    has(m.command("xl dmesg -c"), r"\(XEN\)   t  clocks\n", "xl debug-keys h, xl dmesg -c")
-    if m.command("xl dmesg").strip():
-        raise Failure("xl dmesg still has something after xl dmesg -c")
-    has(m.command("xl uptime"), r"Domain-0 +0 +(\d days?, *)?\d+:\d\d:\d\d\n", "xl uptime")
-    has(m.command("xentop -b -i 1"), r" +NAME +STATE .*\n +Domain-0 +-----r +\d+ ", "xentop")
-    m.pos = len(m.text)
-    m.send("stty rows 24 cols 80; xl top\n")
-    m.expect(r"xentop - \d\d:\d\d:\d\d +Xen 4\.17", 20)
-    m.expect(r"1 domains: 1 running, 0 blocked, 0 paused, 0 crashed, 0 dying, 0 shutdown", 10)
-    m.expect(r"Domain-0 +-----r", 10)
-    m.send("q")
-    m.expect(r"# ?$", 10)
-    m.command("stty rows 24 cols 250")
-
-
-@cd
 def demo1(env):
     """xl create -c, log in to the guest, leave its console"""
     m = env.machine

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Looking inside: debug keys, the watchdog, the gdb stub."""
+"""Debug keys, watchdog, gdb stub, crashes: a domain 0 in which nothing happens is enough."""
 import os
 import re
 
@@ -10,7 +10,7 @@ from machine import Failure
 
 def boot_quiet(env, xen_args="", extra=(), cpus=2):
     """The hypervisor with a domain 0 in which nothing happens."""
-    machine = boot_direct(env, f"loglvl=info {xen_args}", os.path.join(env.guest_tests, "boot.elf"),
+    machine = boot_direct(env, f"smp loglvl=info {xen_args}", os.path.join(env.guest_tests, "boot.elf"),
                           "stay", memory=128, extra=extra, cpus=cpus)
     machine.expect(r"STAYS", 30)
     return machine
@@ -21,8 +21,6 @@ def to_keys(machine):
     machine.send("\x01\x01\x01")
     machine.expect(r"Serial input to Xen", 10)
 
-
-# ---- looking inside -----------------------------------------------------------------
 
 keys = Group("keys", "debug keys")
 

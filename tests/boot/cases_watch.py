@@ -162,3 +162,21 @@ def top_uptime_vcpus(env):
     if re.search(r"Scheduler: ", env.machine.command("xl dmesg")):
         raise Failure("xl dmesg -c cleared nothing")
     env.machine.command("xl destroy demo1")
+
+
+@watch
+def keys_and_top(env):
+    """xl debug-keys h, d; xl top on a terminal"""
+    m = env.machine
+    m.command("xl dmesg -c >/dev/null; xl debug-keys hd")
+    seen = m.command("xl dmesg")
+    for line in (r"\(XEN\)   t  clocks\n", r"CPU 0 (idles|runs d0v\d) ----", r"CPU 1 (idles|runs d0v\d) ----"):
+        has(seen, line, "xl debug-keys hd")
+    m.pos = len(m.text)
+    m.send("stty rows 24 cols 80; xl top\n")
+    m.expect(r"xentop - \d\d:\d\d:\d\d +Xen 4\.17", 20)
+    m.expect(r"1 domains: 1 running, 0 blocked, 0 paused, 0 crashed, 0 dying, 0 shutdown", 10)
+    m.expect(r"Domain-0 +-----r", 10)
+    m.send("q")
+    m.expect(r"# ?$", 10)
+    m.command("stty rows 24 cols 250")

@@ -11,7 +11,6 @@
 #define MAX_HELD	12
 
 static const struct { const char *name; unsigned most; } kinds[LOCK_RANKS] = {
-	[LOCK_UNKNOWN] = { "a lock without a rank", 0 },
 #define LOCK_KIND(rank, most, name, what, two)	[LOCK_##rank] = { name, most },
 	LOCK_ORDER(LOCK_KIND)
 #undef LOCK_KIND
@@ -33,14 +32,21 @@ static const char *place(vaddr_t addr, u64 *offset)
 	return name ? name : "?";
 }
 
-static void __noreturn complain(const char *what, const spinlock_t *l, vaddr_t at, const spinlock_t *other,
-				vaddr_t other_at)
+static void __noreturn complain(const char *what, const spinlock_t *l, vaddr_t at)
+{
+	u64 offset = 0;
+	const char *name = place(at, &offset);
+
+	panic("lock order: %s %s in %s+%#lx", kinds[l->rank].name, what, name, offset);
+}
+
+static void __noreturn conflict(const spinlock_t *l, vaddr_t at, const spinlock_t *other, vaddr_t other_at)
 {
 	u64 offset = 0, other_offset = 0;
 	const char *name = place(at, &offset), *other_name = place(other_at, &other_offset);
 
-	panic("lock order: %s %s in %s+%#lx; %s held since %s+%#lx", kinds[l->rank].name, what, name, offset,
-	      kinds[other->rank].name, other_name, other_offset);
+	panic("lock order: %s is wanted%s in %s+%#lx; %s is held since %s+%#lx", kinds[l->rank].name,
+	      l == other ? " again" : "", name, offset, kinds[other->rank].name, other_name, other_offset);
 }
 
 void lock_wanted(const spinlock_t *l)
@@ -52,15 +58,14 @@ void lock_wanted(const spinlock_t *l)
 	if (off)
 		return;
 	if (!l->rank || l->rank >= LOCK_RANKS)
-		complain("is wanted", l, at, l, 0);
+		panic("lock order: a lock without a rank, at %p", l);
 	for (unsigned i = 0; i < h->n; i++) {
 		const spinlock_t *other = h->l[i].lock;
 
-		if (other == l)
-			complain("is wanted again", l, at, other, h->l[i].taker);
 		same += other->rank == l->rank;
-		if (other->rank > l->rank || (other->rank == l->rank && same >= kinds[l->rank].most))
-			complain("is wanted", l, at, other, h->l[i].taker);
+		if (other == l || other->rank > l->rank ||
+		    (other->rank == l->rank && same >= kinds[l->rank].most))
+			conflict(l, at, other, h->l[i].taker);
 	}
 }
 
@@ -71,7 +76,7 @@ void lock_taken(const spinlock_t *l)
 	if (off)
 		return;
 	if (h->n == MAX_HELD)
-		complain("is one too many", l, (vaddr_t)__builtin_return_address(0), h->l[0].lock, h->l[0].taker);
+		complain("is one too many", l, (vaddr_t)__builtin_return_address(0));
 	h->l[h->n].lock = l;
 	h->l[h->n++].taker = (vaddr_t)__builtin_return_address(0);
 }
@@ -86,7 +91,7 @@ void lock_dropped(const spinlock_t *l)
 	while (i && h->l[i - 1].lock != l)
 		i--;
 	if (!i)
-		complain("is dropped, but not held,", l, (vaddr_t)__builtin_return_address(0), l, 0);
+		complain("is dropped, but not held,", l, (vaddr_t)__builtin_return_address(0));
 	for (h->n--; i <= h->n; i++)
 		h->l[i - 1] = h->l[i];
 }
