@@ -132,7 +132,7 @@ def nat(env):
     url = f"timeout 20 wget -q -O - http://10.0.2.2:{web.port}/"
     if "outside page" in inside(env, "web", url, status=None):
         raise Failure("a guest reaches the outside without NAT")
-    wait_for(env, "ip route show default | grep .", 30)
+    wait_for(env, "ip route | grep ^default", 30)
     m.command("xen_nat_enable")
     has(inside(env, "web", url), r"outside page", "the guest's outside")
     if domain_id(env, "web") != 1:
