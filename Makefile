@@ -74,7 +74,7 @@ qemu-gdb-serial: XEN_ARGS += gdb=com2
 qemu-gdb-serial: all ## the same, running; gdb -ex 'set $$port = 1235' -x tools/gdbinit stops it by the hypervisor's own stub
 	$(QEMU_RUN) -serial mon:stdio -serial tcp:localhost:1235,server=on,wait=off
 
-check: all unit-tests guest-tests ## every test; the last line is "N passed, M failed"
+check: all unit-tests guest-tests ## every test but those of check-full; the last line is "N passed, M failed"
 	@tests/check $(O) $(CHECK)
 
 check-full: all unit-tests guest-tests ## the tests that are too long for check; the last line is "N passed, M failed"
@@ -88,4 +88,4 @@ clean: ## remove what was built (the cache outside the tree stays)
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/  \1|\2/p' $(filter-out %/packages.installed %.d,$(MAKEFILE_LIST)) | \
-		sort | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+		sort | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
