@@ -226,7 +226,10 @@ struct vcpu *pull_vcpu(unsigned cpu, const struct vcpu *own, stime_t t)
 	v = pull_nearest(cpu, least, true, t, &missed);
 	if (!v)
 		v = pull_nearest(cpu, least, false, t, &missed);
-	if (!v && !own && missed)	/* else we idle while there may be work in a queue just then busy */
+	if (!v && !own && missed) {	/* else we idle while there may be work in a queue just then busy */
+		serve_flush();
+		cpu_relax();
 		cpu_work(cpu, WORK_SCHEDULE);
+	}
 	return v;
 }
