@@ -5,7 +5,7 @@ import re
 
 import payload
 from common import (Group, NET, boot_cd, boot_direct, console_login, cpu_time, create, free_memory,
-                    has, hello_initrd, settle_memory)
+                    has, hello_initrd, settle_memory, wait_gone)
 from machine import Failure, Machine
 
 
@@ -86,8 +86,7 @@ def pause_unpause(env):
 @cd
 def shutdown(env):
     env.machine.command("xl shutdown -w demo1", 90)
-    # the xl that created it cleans up behind it
-    env.machine.command("i=0; while xl list demo1 && [ $((i += 1)) -lt 20 ]; do sleep 1; done")
+    wait_gone(env, "demo1")
     if "demo1" in env.machine.command("xl list"):
         raise Failure("demo1 is still there after xl shutdown -w")
 

@@ -7,7 +7,7 @@ import threading
 import time
 
 import payload
-from common import Group, boot_direct, domain_id, has, hello_initrd
+from common import Group, boot_direct, domain_id, has, hello_initrd, wait_gone
 from machine import Broken, Failure, TIME_FACTOR
 
 
@@ -203,7 +203,7 @@ def xl_rows(env):
     wait_for(env, "xl list web | grep -q ' 56 '", 20)
     m.command("xl mem-set web 64 && xl sched-credit -d web -w 512")
     has(m.command("xl sched-credit -d web; xl cpupool-list"), r"512[^$]*Pool-0", "xl sched-credit, cpupool-list")
-    m.command("xl sysrq web h && xl trigger web nmi 0 && xl sharing && xl top -b -i 1")
+    m.command("xl sysrq web h && xl trigger web nmi 0 && xl sharing && xentop -b -i 1")
     has(m.command("xl dump-core web /tmp/core && dd if=/tmp/core bs=4 count=1 2>/dev/null; rm /tmp/core", 90), "ELF",
         "xl dump-core")
     for line, reason in (("xl sched-credit2", r"(?i)credit2|^$"), ("xl set-parameters a=1", "cannot set parameters"),
@@ -252,6 +252,7 @@ def own_disk(env):
     start_guest(env, "/etc/xen/own.cfg", "own")
     inside(env, "own", "grep -q \"^/dev/root / ext\" /proc/mounts && echo kept >/root/kept && sync")
     m.command("xl shutdown -w own", 90)
+    wait_gone(env, "own")
     start_guest(env, "/etc/xen/own.cfg", "own")
     inside(env, "own", "grep kept /root/kept")
     m.command("xl destroy own")

@@ -214,8 +214,8 @@ def install_disk(env):
     m.expect(r"ALL OF THE ABOVE IS ERASED", 60)
     m.expect(r"Type yes", 30)
     m.send("yes\n")
-    m.expect(r"compared every file", 180, reject=r"install-to-disk: [^\n]*")
-    m.expect(r"install-to-disk: done", 120, reject=r"install-to-disk: (?!done)[^\n]*")
+    m.expect(r"compared every file", 180, reject=r"install-to-disk: [^\n]+\n")
+    m.expect(r"install-to-disk: done", 120, reject=r"install-to-disk: (?!done)[^\n]+\n")
     m.expect(r"# ?$", 20)
     power_off(env)
 

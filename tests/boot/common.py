@@ -90,6 +90,12 @@ def cpu_time(env, name):
     return float(hit.group(1))
 
 
+def wait_gone(env, name):
+    """After xl shutdown -w: the xl that created the guest cleans up behind it."""
+    env.machine.command(f"i=0; while xl list {name} 2>/dev/null && [ $((i += 1)) -lt 30 ]; do sleep 1; done; "
+                        f"! xl list {name} 2>/dev/null", 60)
+
+
 def free_memory(env):
     return int(env.machine.command("xl info free_memory").split()[0])
 
