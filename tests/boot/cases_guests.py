@@ -211,7 +211,7 @@ def xl_rows(env):
                          ("xl qemu-monitor-command web info", r"(?i)error|fail|no such"),
                          ("xl vdispl-attach web connectors=id0:1x1", "nothing in domain 0 serves such devices"),
                          ("xl cpupool-cpu-remove Pool-0 0", "not supported"),
-                         ("xl psr-cat-show web", "(?i)unsupported operation")):
+                         ("xl psr-cat-show web", "(?i)unsupported operation|failed to get")):
         has(m.command(line + " 2>&1", 30, None), reason, line)
     m.command("xl reboot web")
     wait_for(env, "xl list web | awk '$2 > 1' | grep web", 60)

@@ -88,7 +88,7 @@ def pv_grub(path):
     with open(config, "w", encoding="ascii") as file:
         file.write("set root=(xen/xvda)\nconfigfile /boot/grub/grub.cfg\n")
     run(["grub-mkimage", "-O", "x86_64-xen", "-p", "/boot/grub", "-c", config, "-o", path,
-         "ext2", "linux", "configfile", "normal", "echo", "test"])
+         "ext2", "linux", "gzio", "xzio", "gcry_crc", "configfile", "normal", "echo", "test"])
     return path
 
 
