@@ -5,7 +5,7 @@
  * Domain 0 builds tiny guests with the toolstack's own calls. Rules: after any number
  * of lives, ended in any state, exactly as many frames are free as before; a new domain
  * finds no byte of an old one in its memory; nobody gets more than its limit, what another
- * has claimed, or what isn't there.
+ * has claimed, or what isn't there; a hundred that wait cost no time, and each the same memory.
  */
 #include "guest.h"
 #include <xen/domctl.h>
@@ -17,6 +17,7 @@
 #define MANY		512
 #define GUEST_FRAMES	48
 #define GUEST_VA	0x400000UL
+#define AT_ONCE		128
 #define PATTERN		0x5a5aa5a55a5aa5a5UL
 
 /* A guest's first frames; what follows is its data. */
@@ -28,7 +29,7 @@ static unsigned long home;		/* the frame that belongs there */
 
 /* ---- what the guest does: rdi its data, rcx words of it ------------------------------- */
 
-extern char guest_code[], guest_loop[], guest_code_end[];
+extern char guest_code[], guest_idle[], guest_loop[], guest_code_end[];
 asm(".pushsection .rodata\n"
     "guest_code:\n"
     "	mov	%rdi, %rdx\n"
@@ -46,6 +47,13 @@ asm(".pushsection .rodata\n"
     "	mov	$2, %edi\n"		/* SCHEDOP_shutdown */
     "	mov	$29, %eax\n"		/* sched_op */
     "	syscall\n"
+    "guest_idle:\n"
+    "	mov	%rdi, (%rdi)\n"		/* its answer */
+    "1:	mov	$1, %edi\n"		/* SCHEDOP_block; there is no event, ever */
+    "	xor	%esi, %esi\n"
+    "	mov	$29, %eax\n"
+    "	syscall\n"
+    "	jmp	1b\n"
     "guest_loop:\n"
     "	jmp	guest_loop\n"
     "guest_code_end:\n"
@@ -337,6 +345,54 @@ static void test_limits(void)
 	CHECK_EQ(HC2(memory_op, XENMEM_claim_pages, &claim), -XEN_ESRCH);
 }
 
+/* ---- many at once --------------------------------------------------------------------------- */
+
+static bool is_blocked(domid_t d)
+{
+	struct xen_domctl op = { 0 };
+
+	REQUIRE(domctl(&op, XEN_DOMCTL_getdomaininfo, d) == 0 && op.domain == d);
+	return op.u.getdomaininfo.flags & XEN_DOMINF_blocked;
+}
+
+/* Each runs, answers and blocks; the last take no more of the hypervisor's memory than the first. */
+static void test_many(bool first)
+{
+	static struct { domid_t d; unsigned long answer, time; } many[AT_ONCE];
+	unsigned long before = free_frames(), at[5] = { before }, woken = 0;
+	unsigned int i, tries;
+
+	section("many at once");
+	for (i = 0; i < AT_ONCE; i++) {
+		many[i].d = create(GUEST_FRAMES);
+		build_memory(many[i].d);
+		many[i].answer = list[DATA];
+		start(many[i].d, guest_idle);
+		at[i / (AT_ONCE / 4) + 1] = free_frames();
+	}
+	CHECK(at[3] - at[4] <= at[0] - at[1] + 2);	/* small objects share pages */
+	for (i = 0; i < AT_ONCE; i++) {
+		volatile unsigned long *answer = look_at(many[i].d, many[i].answer);
+
+		for (tries = 0; tries < 1000000 && !*answer; tries++)
+			HC2(sched_op, SCHEDOP_yield, 0);
+		CHECK_EQ(*answer, GUEST_VA + DATA * PAGE_SIZE);
+		for (tries = 0; tries < 1000000 && !is_blocked(many[i].d); tries++)
+			HC2(sched_op, SCHEDOP_yield, 0);
+	}
+	look_away();
+	for (i = 0; i < AT_ONCE; i++)
+		many[i].time = cpu_time_of(many[i].d);
+	sleep_ns(100000000);
+	for (i = 0; i < AT_ONCE; i++)
+		woken += cpu_time_of(many[i].d) != many[i].time;
+	CHECK_EQ(woken, 0);		/* who waits takes no CPU time at all */
+	for (i = 0; i < AT_ONCE; i++)
+		destroy(many[i].d);
+	if (!first)			/* the hypervisor keeps page tables for so many windows */
+		CHECK_EQ(free_frames(), before);
+}
+
 void test_main(void)
 {
 	window = page_alloc();
@@ -344,4 +400,6 @@ void test_main(void)
 	test_lives();
 	test_old_bytes();
 	test_limits();
+	test_many(true);
+	test_many(false);
 }

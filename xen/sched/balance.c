@@ -228,7 +228,7 @@ struct vcpu *pull_vcpu(unsigned cpu, const struct vcpu *own, stime_t t)
 		v = pull_nearest(cpu, least, false, t, &missed);
 	if (!v && !own && missed) {	/* else we idle while there may be work in a queue just then busy */
 		serve_flush();
-		cpu_relax();
+		cpu_relax();		/* where one thread of a host is all CPUs, the other's turn */
 		cpu_work(cpu, WORK_SCHEDULE);
 	}
 	return v;
