@@ -158,6 +158,7 @@ def disk_and_net_data(env):
     has(back, mine, "the file through the network and back")
     refused(env, "xl create /etc/xen/demo2.cfg 'name=\"other\"'", r"demo2\.img: guest \d+ has it already")
     m.command("xl shutdown -w demo2", 90)
+    wait_gone(env, "demo2")
     wait_for(env, "! losetup -a | grep demo2", 20)
     m.command("mkdir -p /tmp/m && mount -o ro,loop /var/lib/xen/images/demo2.img /tmp/m")
     has(m.command("md5sum </tmp/m/file"), mine, "the guest's disk, seen from domain 0")
@@ -291,6 +292,7 @@ def bad_saves(env):
     has(m.command("ls /tmp/full; cat /tmp/full/s"), r"^s\s+old\s", "the older file, alone")
     wait_for(env, "echo | nc -w 2 demo2 22 | grep SSH", 60)
     m.command("xl shutdown -w demo2", 90)
+    wait_gone(env, "demo2")
     size = int(m.command("stat -c %s /tmp/demo2.save").split()[0])
     m.command(f"head -c {size // 2} /tmp/demo2.save >/tmp/cut.save")
     refused(env, "xl restore /tmp/cut.save", r"no checksum at its end, so it was cut off")
@@ -318,6 +320,7 @@ def hello(env):
     m.send("\x1d")
     m.expect("# ?$", 20)
     m.command("xl shutdown -w hello", 60)
+    wait_gone(env, "hello")
 
 
 @guests
