@@ -167,6 +167,57 @@ def disk_and_net_data(env):
 
 
 @guests
+def save_restore(env):
+    """a guest with a busy disk and an open connection: saved, restored, goes on; its disk is whole"""
+    m = env.machine
+    m.command("xl create /etc/xen/demo2.cfg", 60)
+    wait_for(env, "DROPBEAR_PASSWORD=xendemo dbclient -y -y root@demo2 'test -s /data/starts'")
+    inside(env, "demo2", "cat >/tmp/load <<E\nn=0; while :; do n=\\$((n+1)); echo \\$n >>/data/count; done\nE\n"
+                         "sh /tmp/load >/dev/null 2>&1 &")
+    m.command("(DROPBEAR_PASSWORD=xendemo dbclient -y -y root@demo2 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); "
+              "echo line $i; usleep 200000; done' >/tmp/lines 2>/dev/null &)")
+    wait_for(env, "grep -q 'line 3' /tmp/lines")
+    m.command("xl save demo2 /tmp/demo2.save", 120)
+    if "demo2" in m.command("xl list"):
+        raise Failure("the saved guest still runs")
+    before = int(m.command("tail -n 1 /tmp/lines").split()[-1])
+    m.command("xl restore /tmp/demo2.save", 120)
+    wait_for(env, f"[ $(tail -n 1 /tmp/lines | cut -d' ' -f2) -gt {before + 5} ]", 60)
+    inside(env, "demo2", "awk \"{ if (\\$1 != NR) exit 1 }\" /data/count && killall sh", status=None)
+    inside(env, "demo2", "awk \"{ if (\\$1 != NR) exit 1 }\" /data/count && test $(wc -l </data/count) -gt 10")
+    m.command("killall dbclient", status=None)
+
+
+@guests
+def hello(env):
+    """the guest of docs/porting.md: name, clock, typing, xl shutdown"""
+    m = env.machine
+    m.command("mkdir -p /mnt && mount -o ro /dev/vdb /mnt && printf 'name=\"hello\"\ntype=\"pv\"\n"
+              "kernel=\"/mnt/hello\"\nmemory=16\n' >/tmp/hello.cfg")
+    m.send("xl create -c /tmp/hello.cfg\n")
+    m.expect(r"Hello, I am hello, with 16 MB on xen-3\.0-x86_64", 60, reject=r"xl: |error")
+    m.expect(r"second 2\n", 30)
+    m.send("x")
+    m.expect(r"you typed x", 20)
+    m.send("\x1d")
+    m.expect("# ?$", 20)
+    m.command("xl shutdown -w hello", 60)
+    wait_gone(env, "hello")
+
+
+# ---- the long ones ---------------------------------------------------------------------
+
+more = Group("more-guests", "more of guests with disks and networks", full=True)
+
+
+@more
+def more_guests(env):
+    """the same machine and guest again"""
+    guest_network(env)
+    env.machine.command("mkdir -p /mnt && mount -o ro /dev/vdb /mnt")
+
+
+@more
 def attach_detach(env):
     """disks and network cards that come and go while the guest runs"""
     m = env.machine
@@ -193,7 +244,7 @@ def attach_detach(env):
         raise Failure("the detached card is still known")
 
 
-@guests
+@more
 def xl_rows(env):
     """the commands of docs/xl.md that no other case tries, and refusals that must be clear"""
     m = env.machine
@@ -219,7 +270,7 @@ def xl_rows(env):
     wait_for(env, "wget -q -O - http://web/ | grep guest", 90)
 
 
-@guests
+@more
 def routed(env):
     """vif-route: a guest with a public address, without a bridge"""
     m = env.machine
@@ -230,7 +281,7 @@ def routed(env):
     m.command("xl destroy demo1")
 
 
-@guests
+@more
 def bad_devices(env):
     """missing images, bridges and addresses: one clear reason, nothing left behind"""
     config = "/etc/xen/demo1.cfg"
@@ -244,7 +295,7 @@ def bad_devices(env):
         refused(env, line, message)
 
 
-@guests
+@more
 def own_disk(env):
     """a guest installed on a whole disk: its root is xvda, and keeps what is written"""
     m = env.machine
@@ -259,32 +310,13 @@ def own_disk(env):
     m.command("xl destroy own")
 
 
-@guests
-def save_restore(env):
-    """a guest with a busy disk and an open connection: saved, restored, goes on; its disk is whole"""
-    m = env.machine
-    m.command("xl create /etc/xen/demo2.cfg", 60)
-    wait_for(env, "DROPBEAR_PASSWORD=xendemo dbclient -y -y root@demo2 'test -s /data/starts'")
-    inside(env, "demo2", "cat >/tmp/load <<E\nn=0; while :; do n=\\$((n+1)); echo \\$n >>/data/count; done\nE\n"
-                         "sh /tmp/load >/dev/null 2>&1 &")
-    m.command("(DROPBEAR_PASSWORD=xendemo dbclient -y -y root@demo2 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); "
-              "echo line $i; usleep 200000; done' >/tmp/lines 2>/dev/null &)")
-    wait_for(env, "grep -q 'line 3' /tmp/lines")
-    m.command("xl save demo2 /tmp/demo2.save", 120)
-    if "demo2" in m.command("xl list"):
-        raise Failure("the saved guest still runs")
-    before = int(m.command("tail -n 1 /tmp/lines").split()[-1])
-    m.command("xl restore /tmp/demo2.save", 120)
-    wait_for(env, f"[ $(tail -n 1 /tmp/lines | cut -d' ' -f2) -gt {before + 5} ]", 60)
-    inside(env, "demo2", "awk \"{ if (\\$1 != NR) exit 1 }\" /data/count && killall sh", status=None)
-    inside(env, "demo2", "awk \"{ if (\\$1 != NR) exit 1 }\" /data/count && test $(wc -l </data/count) -gt 10")
-    m.command("killall dbclient", status=None)
-
-
-@guests
+@more
 def bad_saves(env):
     """a full disk: the guest goes on; a truncated or altered file: refused, with the reason"""
     m = env.machine
+    start_guest(env, "/etc/xen/demo2.cfg", "demo2")
+    m.command("xl save demo2 /tmp/demo2.save", 120)
+    m.command("xl restore /tmp/demo2.save", 120)
     m.command("mkdir -p /tmp/full && mount -t tmpfs -o size=8M tmpfs /tmp/full && echo old >/tmp/full/s")
     out = m.command("xl save demo2 /tmp/full/s 2>&1", 120, status=None)
     has(out, r"No space left", "xl save to a full disk")
@@ -306,24 +338,7 @@ def bad_saves(env):
     m.command("rm /tmp/demo2.save; umount /tmp/full")
 
 
-@guests
-def hello(env):
-    """the guest of docs/porting.md: name, clock, typing, xl shutdown"""
-    m = env.machine
-    m.command("mkdir -p /mnt && mount -o ro /dev/vdb /mnt && printf 'name=\"hello\"\ntype=\"pv\"\n"
-              "kernel=\"/mnt/hello\"\nmemory=16\n' >/tmp/hello.cfg")
-    m.send("xl create -c /tmp/hello.cfg\n")
-    m.expect(r"Hello, I am hello, with 16 MB on xen-3\.0-x86_64", 60, reject=r"xl: |error")
-    m.expect(r"second 2\n", 30)
-    m.send("x")
-    m.expect(r"you typed x", 20)
-    m.send("\x1d")
-    m.expect("# ?$", 20)
-    m.command("xl shutdown -w hello", 60)
-    wait_gone(env, "hello")
-
-
-@guests
+@more
 def pvgrub(env):
     """GRUB as the guest's kernel boots Debian's from the guest's own disk"""
     m = env.machine
@@ -335,7 +350,7 @@ def pvgrub(env):
     m.command("umount /mnt")
 
 
-@guests
+@more
 def pair(env):
     """two guests that talk over a bridge of their own"""
     m = env.machine
