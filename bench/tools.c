@@ -22,7 +22,7 @@ static const struct tool {
 	double per;
 	bool rate;
 } tools[] = {
-	{ "hackbench", "/usr/bin/hackbench -g 1 -f 5 -l 100", .before = "Time: ", .per = 1e9 },
+	{ "hackbench", "/usr/bin/hackbench -g 1 -f 5 -l 1500", .before = "Time: ", .per = 1e9 },
 	{ "perf-messaging", "/usr/bin/perf bench sched messaging -g 1 -l 50",
 	  .before = "Total time: ", .per = 1e9 },
 	{ "perf-pipe", "/usr/bin/perf bench sched pipe -l 3000", .behind = " usecs/op", .per = 1e3 },
