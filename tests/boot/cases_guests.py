@@ -7,7 +7,7 @@ import threading
 import time
 
 import payload
-from common import Group, boot_direct, domain_id, has, hello_initrd, wait_gone
+from common import Group, boot_direct, domain_id, has, hello_initrd, inside, wait_for, wait_gone
 from machine import Broken, Failure, TIME_FACTOR
 
 
@@ -37,21 +37,6 @@ def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
-
-
-def inside(env, name, line, limit=60, status=0):
-    """Runs a command in a guest, through ssh."""
-    return env.machine.command(f"DROPBEAR_PASSWORD=xendemo dbclient -y -y root@{name} '{line}' 2>&1",
-                               limit, status)
-
-
-def wait_for(env, line, limit=60):
-    """Runs a command in domain 0 until it succeeds."""
-    end = time.monotonic() + limit * TIME_FACTOR
-    while "=yes" not in env.machine.command(f"{line} >/dev/null 2>&1 && echo =yes", 60, None):
-        if time.monotonic() > end:
-            raise Failure(f"'{line}' doesn't succeed within {limit * TIME_FACTOR:.0f} s")
-        env.machine.command("sleep 1")
 
 
 def start_guest(env, config, name):

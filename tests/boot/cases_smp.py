@@ -5,7 +5,7 @@ import re
 import time
 
 import payload
-from common import Group, NET, boot_direct, console_login, free_memory, has, refused, settle_memory
+from common import Group, NET, boot_direct, console_login, free_memory, has, inside, refused, settle_memory, wait_for
 from machine import Failure
 
 
@@ -26,6 +26,25 @@ def four_cpus(env):
     env.machine.login(120)
     has(env.machine.command("xl info nr_cpus; nproc"), r"^4\n4\n", "CPUs")
     env.machine.command("mkdir -p /mnt && mount -o ro /dev/vda /mnt")
+
+
+@smp
+def vcpus_go_and_come(env):
+    """xl vcpu-set takes vcpus from domain 0 and a guest, and gives them back"""
+    m = env.machine
+    for vcpus in (1, 4):
+        m.command(f"xl vcpu-set 0 {vcpus}")
+        wait_for(env, f"xl list 0 | awk 'NR == 2 {{ print $4 }}' | grep -x {vcpus}", 30)
+        wait_for(env, f"nproc | grep -x {vcpus}", 30)
+    m.command("xl create /etc/xen/demo1.cfg vcpus=2 maxvcpus=3", 60)
+    wait_for(env, "echo | nc -w 2 demo1 22 | grep SSH", 90)
+    has(inside(env, "demo1", "nproc"), r"2\n", "the guest's CPUs")
+    for vcpus in (3, 1, 2):
+        m.command(f"xl vcpu-set demo1 {vcpus}")
+        wait_for(env, f"xl list demo1 | awk 'NR == 2 {{ print $4 }}' | grep -x {vcpus}", 30)
+        has(inside(env, "demo1", "sleep 1; nproc"), rf"{vcpus}\n", "the guest's CPUs")
+    refused(env, "xl vcpu-set demo1 4", r"(?i)greater|maximum|max|too many")
+    m.command("xl destroy demo1")
 
 
 @smp

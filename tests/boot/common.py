@@ -11,7 +11,7 @@ import re
 import time
 
 import payload
-from machine import Failure, Machine
+from machine import Failure, Machine, TIME_FACTOR
 
 GROUPS = []
 
@@ -81,6 +81,21 @@ def console_login(env, name):
     m.expect("login: ?$", 20)
     m.send("\x1d")
     m.expect("# ?$", 20)
+
+
+def inside(env, name, line, limit=60, status=0):
+    """Runs a command in a guest, through ssh."""
+    return env.machine.command(f"DROPBEAR_PASSWORD=xendemo dbclient -y -y root@{name} '{line}' 2>&1",
+                               limit, status)
+
+
+def wait_for(env, line, limit=60):
+    """Runs a command in domain 0 until it succeeds."""
+    end = time.monotonic() + limit * TIME_FACTOR
+    while "=yes" not in env.machine.command(f"{line} >/dev/null 2>&1 && echo =yes", 60, None):
+        if time.monotonic() > end:
+            raise Failure(f"'{line}' doesn't succeed within {limit * TIME_FACTOR:.0f} s")
+        env.machine.command("sleep 1")
 
 
 def cpu_time(env, name):

@@ -9,7 +9,7 @@
 #include <xen/lib.h>
 #include <xen/remote.h>
 
-#define ANSWER_US	200000
+#define ANSWER_US	1000000	/* a CPU whose host, an emulator, is busy with others may be that late */
 
 static u64 nmis_sent;			/* atomic: CPUs that are to get one */
 static u64 hold;			/* atomic: CPUs that have to stay */

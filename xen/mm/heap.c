@@ -24,6 +24,7 @@
 #define LOW_BITS	24		/* the lowest zone: all below 16 MB */
 #define NR_ZONES	20		/* up to 43 bits */
 #define FREE_ORDER_MASK	0xffUL
+#define SCRUB_LOOKS	256		/* frames that a scrubber looks at before it lets go of the lock */
 
 static spinlock_t heap_lock = SPINLOCK_INIT(LOCK_HEAP);
 /* All below: heap lock. */
@@ -246,17 +247,19 @@ void free_boot_frame(mfn_t mfn)
 		free_frames(mfn_to_page(mfn), 0);
 }
 
+/* Zeroes one of the next frames that needs it; false: there is nothing to do, or not now. */
 static bool scrub_next_frame(void)
 {
 	bool found = false;
 	mfn_t tried;
 
-	spin_lock(&heap_lock);
+	if (!spin_trylock(&heap_lock))
+		return true;
 	if (cpus_to_flush(last_free_clock)) {	/* not worth an interrupt to a busy CPU */
 		spin_unlock(&heap_lock);
 		return false;
 	}
-	for (tried = 0; tried < 4096 && !found; tried++) {
+	for (tried = 0; tried < SCRUB_LOOKS && !found; tried++) {
 		struct page_info *pg;
 
 		if (++scrub_next >= max_mfn)
