@@ -22,24 +22,29 @@ GT_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wno-array-bou
 
 $(GT_O)/lib/%.o: $(GT)/lib/% $(GT)/guest.mk
 	@mkdir -p $(@D)
-	$(CC) $(GT_CFLAGS) -c -o $@ $<
+	@echo "  CC      $<"
+	@$(CC) $(GT_CFLAGS) -c -o $@ $<
 
 $(GT_O)/%.o: $(GT)/%.c $(GT)/guest.mk
 	@mkdir -p $(@D)
-	$(CC) $(GT_CFLAGS) -c -o $@ $<
+	@echo "  CC      $<"
+	@$(CC) $(GT_CFLAGS) -c -o $@ $<
 
 $(GT_ELFS): $(GT_O)/%.elf: $(GT_O)/%.o $(GT_LIB) $(GT)/lib/guest.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
+	@echo "  LD      $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
 		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -o $@ $< $(GT_LIB)
 
 # A guest of its own, without the library: docs/porting.md
 GT_HELLO := $(GT_O)/hello.elf
 $(GT_O)/hello/%.o: $(GT)/hello/% $(GT)/guest.mk
 	@mkdir -p $(@D)
-	$(CC) $(GT_CFLAGS) -c -o $@ $<
+	@echo "  CC      $<"
+	@$(CC) $(GT_CFLAGS) -c -o $@ $<
 
 $(GT_HELLO): $(GT_O)/hello/start.S.o $(GT_O)/hello/hello.c.o $(GT)/lib/guest.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
+	@echo "  LD      $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,-T,$(GT)/lib/guest.lds -Wl,--build-id=none \
 		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -o $@ $(filter %.o,$^)
 
 .PHONY: guest-tests check-guest check-guest-debug check-guest-full

@@ -16,7 +16,7 @@ int map_hv_page(vaddr_t va, mfn_t mfn, u64 flags) { return -ENOMEM; }
 bool mfn_valid(mfn_t mfn) { return false; }
 int get_page_and_type(struct page_info *pg, struct domain *d, u32 type) { return -EINVAL; }
 void put_page_and_type(struct page_info *pg) { }
-u64 *walk_l1e(mfn_t l4, vaddr_t va) { return NULL; }
+u64 *walk_l1e(paddr_t l4, vaddr_t va) { return NULL; }
 struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d) { return NULL; }
 int get_page_type(struct page_info *pg, u32 type, bool preemptible) { return -EINVAL; }
 int put_page_type(struct page_info *pg, bool preemptible) { return 0; }

@@ -98,7 +98,7 @@ void put_page_and_type(struct page_info *pg)
 	put_page(pg);
 }
 
-u64 *walk_l1e(mfn_t l4, vaddr_t va)
+u64 *walk_l1e(paddr_t l4, vaddr_t va)
 {
 	u64 i = (va - WINDOW) / PAGE_SIZE;
 

@@ -120,8 +120,8 @@ static void add_base(mfn_t l4)
 static void check_books(void)
 {
 	memset(want, 0, sizeof(want));
-	add_base(vcpu0.kernel_l4);
-	add_base(vcpu0.user_l4);
+	add_base(vcpu0.kernel_cr3 >> PAGE_SHIFT);
+	add_base(vcpu0.user_cr3 >> PAGE_SHIFT);
 	if (vcpu0.old_table)
 		want[page_to_mfn(vcpu0.old_table)].refs++;
 	for (mfn_t i = 0; i < NR_FRAMES; i++) {

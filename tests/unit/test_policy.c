@@ -43,6 +43,7 @@ static int setup(void **state)
 		cpuid(0xd, 0, &a, &b, &c, &d);
 		cpu_features.xcr0 = a & 7;
 	}
+	cpu_features.null_clears_base = true;
 	policy_init();
 	return 0;
 }
@@ -80,6 +81,17 @@ static void test_hidden(void **state)
 	assert_true(policy_has(&policy_pv_default, XEN_X86_FEATURE_HYPERVISOR));
 	assert_false(policy_has(&policy_pv_default, XEN_X86_FEATURE_ITSC));
 	assert_false(policy_has(&policy_pv_default, XEN_X86_FEATURE_OSXSAVE));
+}
+
+/* AMD's way to say that a null selector clears the base is used where that is so. */
+static void test_null_selectors(void **state)
+{
+	bool said = cpu_features.amd;
+
+	assert_int_equal(policy_has(&policy_pv_default, XEN_X86_FEATURE_NSCB), said);
+	assert_int_equal(policy_has(&policy_pv_max, XEN_X86_FEATURE_NSCB), said);
+	if (said)
+		assert_int_equal(ask(0x80000000, 0, true).a, 0x80000021);
 }
 
 static void test_hypervisor_leaves(void **state)
@@ -213,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_hidden, fresh_domain),
+		cmocka_unit_test_setup(test_null_selectors, fresh_domain),
 		cmocka_unit_test_setup(test_hypervisor_leaves, fresh_domain),
 		cmocka_unit_test_setup(test_outside, fresh_domain),
 		cmocka_unit_test_setup(test_vcpus_differ, fresh_domain),

@@ -222,7 +222,7 @@ static void __init start_vcpu(struct builder *b, const struct elf_image *elf, mf
 	if (rc)
 		panic("Domain 0's first page tables don't validate: error %d", rc);
 
-	v->kernel_l4 = l4;
+	v->kernel_cr3 = l4 << PAGE_SHIFT;
 	v->kernel_mode = true;
 	v->regs.rip = elf->entry;
 	v->regs.rsp = region_va(&b->l, b->l.stack + 1);

@@ -44,8 +44,8 @@ void asm_offsets(void)
 	OFFSET(CPU_work, struct cpu, work);
 
 	OFFSET(V_kernel_mode, struct vcpu, kernel_mode);
-	OFFSET(V_kernel_l4, struct vcpu, kernel_l4);
-	OFFSET(V_user_l4, struct vcpu, user_l4);
+	OFFSET(V_kernel_cr3, struct vcpu, kernel_cr3);
+	OFFSET(V_user_cr3, struct vcpu, user_cr3);
 	OFFSET(V_kernel_sp, struct vcpu, kernel_sp);
 	OFFSET(V_kernel_ss, struct vcpu, kernel_ss);
 	OFFSET(V_syscall_cb, struct vcpu, syscall_cb);

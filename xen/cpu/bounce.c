@@ -34,7 +34,7 @@ void crash_kernel_stack(void)
 
 void crash_iret(void)
 {
-	crash_bounce(current, current->user_l4 ? "iret from an unreadable stack" :
+	crash_bounce(current, current->user_cr3 ? "iret from an unreadable stack" :
 		     "iret to user mode without a user page table");
 }
 

@@ -181,12 +181,12 @@ static bool fetch(struct emulation *e)
 static enum outcome memory_fault(struct emulation *e, u64 addr, unsigned bytes, bool write)
 {
 	struct vcpu *v = e->v;
-	u64 *l1e = walk_l1e(v->kernel_mode ? v->kernel_l4 : v->user_l4, addr);
+	u64 *l1e = walk_l1e(v->kernel_mode ? v->kernel_cr3 : v->user_cr3, addr);
 	u64 pte = l1e ? READ_ONCE(*l1e) : 0;
 
 	if ((pte & PTE_P) && (!write || (pte & PTE_RW)) && ((addr ^ (addr + bytes - 1)) & PAGE_MASK)) {
 		addr = (addr + bytes - 1) & PAGE_MASK;		/* so it was the second page */
-		l1e = walk_l1e(v->kernel_mode ? v->kernel_l4 : v->user_l4, addr);
+		l1e = walk_l1e(v->kernel_mode ? v->kernel_cr3 : v->user_cr3, addr);
 		pte = l1e ? READ_ONCE(*l1e) : 0;
 	}
 	inject_page_fault(addr, (pte & PTE_P ? PF_PRESENT : 0) | (write ? PF_WRITE : 0) |
@@ -310,7 +310,7 @@ static enum outcome read_control(struct vcpu *v, unsigned cr, u64 *val)
 		*val = v->cr2;
 		return DONE;
 	case 3:
-		*val = v->kernel_l4 << PAGE_SHIFT;
+		*val = v->kernel_cr3;
 		return DONE;
 	case 4:
 		*val = (read_cr(4) & CR4_SHOWN) | (v->cr4 & CR4_GUEST);

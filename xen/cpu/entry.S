@@ -82,8 +82,8 @@ syscall32_entry:
  * don't take gets a full frame and goes to C. While guests' entries are traced, that is all
  * but system calls: short_ways_above and hypercall_dispatch change (debug/trace_pv.c).
  *
- * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 134,
- * a hypercall that does nothing 96, the one that maps a page (do_mmu_update) 200.
+ * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 132,
+ * a hypercall that does nothing 94, the one that maps a page (do_mmu_update) 200.
  *
  * Offsets from rsp while it points to regs.rip:
  */
@@ -139,8 +139,7 @@ syscall_entry:
 	push	%rax
 	push	%rdx
 	swapgs
-	mov	V_kernel_l4(%rcx), %rax
-	shl	$12, %rax
+	mov	V_kernel_cr3(%rcx), %rax
 	mov	%rax, %cr3
 	movb	$1, V_kernel_mode(%rcx)
 
@@ -237,29 +236,27 @@ syscall_from_kernel:
 	call	*(%r11, %rax, 8)
 	cmpl	$0, V_nmi_masked(%rbx)		/* restart, NMI, exception */
 	jne	hypercall_with_work
-	mov	%rax, R_rax(%rsp)
 	mov	CI_cpu - CI_regs(%rsp), %rdx
 	cmpl	$0, CPU_work(%rdx)
-	jne	exit_to_guest
+	jne	hypercall_done
 	mov	V_info(%rbx), %rdx
 	movzwl	VI_pending(%rdx), %edx		/* pending in the low byte, mask in the high one */
 	dec	%edx
 	cmp	$0xff, %edx
-	jb	exit_to_guest
+	jb	hypercall_done
 	mov	R_rip(%rsp), %rcx
 	cmp	top_of_hypervisor(%rip), %rcx	/* so it is canonical */
-	jbe	exit_to_guest
+	jbe	hypercall_done
 	mov	R_rflags(%rsp), %r11
 	test	$(EF_TF | EF_RF), %r11d
-	jnz	exit_to_guest
+	jnz	hypercall_done
 	add	$R_rbx, %rsp			/* C kept r12-r15 and rbp */
 	pop	%rbx
 	add	$8, %rsp
 	pop	%r10
 	pop	%r9
 	pop	%r8
-	pop	%rax
-	add	$8, %rsp
+	add	$2 * 8, %rsp			/* rax is the result, rcx is where to go */
 	pop	%rdx
 	pop	%rsi
 	pop	%rdi
@@ -270,6 +267,7 @@ hypercall_with_work:
 	cmpb	$0, V_restart(%rbx)
 	movb	$0, V_restart(%rbx)
 	jne	exit_to_guest
+hypercall_done:
 	mov	%rax, R_rax(%rsp)
 	jmp	exit_to_guest
 
@@ -315,12 +313,11 @@ iret_short:
 	test	$3, %r11b
 	jnz	2f
 
-	mov	V_user_l4(%rcx), %r11		/* back to user mode */
+	mov	V_user_cr3(%rcx), %r11	/* back to user mode */
 	test	%r11, %r11
 	jz	iret_fault
 	movb	$0, V_kernel_mode(%rcx)
 	swapgs
-	shl	$12, %r11
 	mov	%r11, %cr3
 
 1:	movzwl	VI_pending(%rax), %eax		/* as above */
@@ -393,8 +390,7 @@ page_fault_entry:
 	mov	%rdx, VI_cr2(%r11)
 	mov	%rdx, V_cr2(%rcx)
 	swapgs
-	mov	V_kernel_l4(%rcx), %rdx
-	shl	$12, %rdx
+	mov	V_kernel_cr3(%rcx), %rdx
 	mov	%rdx, %cr3
 	movb	$1, V_kernel_mode(%rcx)
 

@@ -119,6 +119,17 @@ static void __init identify_xsave(struct cpu_features *f)
 	f->xsaveopt = a & BIT(0);
 }
 
+/*
+ * Does a null selector that is loaded into FS or GS set the base to 0? Intel's CPUs do so, AMD's
+ * since Zen 2; those since Zen 3 say it (CPUID 0x80000021, NSCB). Nothing uses FS yet.
+ */
+static bool __init null_clears_base(void)
+{
+	wrmsr(MSR_FS_BASE, 1);
+	asm volatile("mov %0, %%fs" :: "r" (0) : "memory");
+	return !rdmsr(MSR_FS_BASE);
+}
+
 void __init cpu_identify(void)
 {
 	struct cpu_features *f = &cpu_features;
@@ -130,6 +141,7 @@ void __init cpu_identify(void)
 	identify_basic(f, max);
 	identify_extended(f);
 	identify_xsave(f);
+	f->null_clears_base = null_clears_base();
 	f->cpuid_faulting = f->intel && !rdmsr_safe(MSR_PLATFORM_INFO, &info) &&
 			    (info & PLATFORM_CPUID_FAULTING);
 	printk(LOG_INFO "CPU: %s family %u model %u stepping %u, %s\n", f->vendor, f->family,

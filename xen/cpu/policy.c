@@ -117,9 +117,24 @@ static void add_basic(struct cpu_policy *p)
 	}
 }
 
+/* A leaf that the CPU doesn't have. */
 static void add_marker(struct cpu_policy *p, u32 leaf)
 {
 	p->leaf[p->n++] = (xen_cpuid_leaf_t){ .leaf = leaf, .subleaf = NO_SUB };
+}
+
+/*
+ * AMD's CPUs, and QEMU's, that clear a segment's base with a null selector and don't say so: it
+ * is said for them, as it saves guests two hypercalls each time that they switch processes.
+ */
+static void add_null_clears_base(struct cpu_policy *p)
+{
+	if (!cpu_features.amd || !cpu_features.null_clears_base)
+		return;
+	for (u32 leaf = policy_leaf(p, 0x80000000, NO_SUB)->a + 1; leaf <= MAX_EXT_AMD; leaf++)
+		add_marker(p, leaf);
+	policy_leaf(p, 0x80000000, NO_SUB)->a = MAX_EXT_AMD;
+	feature_set(p, XEN_X86_FEATURE_NSCB);
 }
 
 static void read_host(struct cpu_policy *p)
@@ -135,6 +150,7 @@ static void read_host(struct cpu_policy *p)
 	max = MIN(max, cpu_features.amd ? MAX_EXT_AMD : MAX_EXT_INTEL);
 	for (u32 leaf = 0x80000001; leaf <= max; leaf++)
 		add(p, leaf, NO_SUB);
+	add_null_clears_base(p);
 }
 
 /* ---- guests' ------------------------------------------------------------------------------ */

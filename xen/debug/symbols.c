@@ -121,8 +121,8 @@ void dump_guest_state(struct vcpu *v)
 	const struct cpu_user_regs *r = v == current ? current_regs() : &v->regs;
 	u64 word;
 
-	printk(LOG_ERR "d%uv%u, %s mode, kernel L4 %lx, user L4 %lx\n", v->domain->id, v->id,
-	       v->kernel_mode ? "kernel" : "user", v->kernel_l4, v->user_l4);
+	printk(LOG_ERR "d%uv%u, %s mode, kernel CR3 %lx, user CR3 %lx\n", v->domain->id, v->id,
+	       v->kernel_mode ? "kernel" : "user", v->kernel_cr3, v->user_cr3);
 	show_registers(r);
 	if (v != current)
 		return;

@@ -16,15 +16,15 @@
 /* ---- page table and virtual mode ------------------------------------------- */
 
 /* It flushes the TLB, as of the clock before it. */
-static void write_cr3(mfn_t l4)
+static void write_cr3(paddr_t l4)
 {
 	this_cpu()->tlb_time = READ_ONCE(tlb_clock);
-	write_cr(3, l4 << PAGE_SHIFT);
+	write_cr(3, l4);
 }
 
 void load_guest_cr3(struct vcpu *v)
 {
-	write_cr3(v->kernel_mode ? v->kernel_l4 : v->user_l4);
+	write_cr3(v->kernel_mode ? v->kernel_cr3 : v->user_cr3);
 }
 
 /* The inactive mode's GS base is in KERNEL_GS_BASE, so one instruction changes places. */
@@ -113,7 +113,7 @@ static void publish_runstate(struct vcpu *v)
 		return;
 	vcpu_runstate_get(v, &info);
 	if (!v->kernel_mode)
-		write_cr3(v->kernel_l4);
+		write_cr3(v->kernel_cr3);
 	entry = info.state_entry_time | (flag ? XEN_RUNSTATE_UPDATE : 0);
 	/* A guest that unmapped its area loses the update and nothing else. */
 	if (!copy_to_guest(at + offsetof(struct vcpu_runstate_info, state_entry_time), &entry, 8)) {
@@ -149,7 +149,7 @@ static void unload(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	write_cr3(va_to_mfn(hv_l4));
+	write_cr3(va_to_mfn(hv_l4) << PAGE_SHIFT);
 	save_hardware(v);
 	c->loaded = NULL;
 	release(v, NULL);
@@ -367,9 +367,9 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	c->kernel_ss = v->kernel_ss;
 	c->kernel_sp = v->kernel_sp;
 	c->ctrlreg[0] = (read_cr(0) & ~CR0_TS) | v->cr0_ts;
-	c->ctrlreg[1] = v->user_l4 << PAGE_SHIFT;
+	c->ctrlreg[1] = v->user_cr3;
 	c->ctrlreg[2] = v->cr2;
-	c->ctrlreg[3] = v->kernel_l4 << PAGE_SHIFT;
+	c->ctrlreg[3] = v->kernel_cr3;
 	c->ctrlreg[4] = v->cr4 | CR4_PAE;
 	memcpy(c->debugreg, v->dr, sizeof(c->debugreg));
 	c->event_callback_eip = v->event_cb;

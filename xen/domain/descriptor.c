@@ -256,9 +256,9 @@ static bool get_ldt_frame(struct vcpu *v, unsigned i, mfn_t *mfn)
 	vaddr_t va = v->ldt_base + i * PAGE_SIZE;
 	u64 *l1e, pte;
 
-	if (!guest_range_ok(va, PAGE_SIZE) || !v->kernel_l4)
+	if (!guest_range_ok(va, PAGE_SIZE) || !v->kernel_cr3)
 		return false;
-	l1e = walk_l1e(v->kernel_l4, va);
+	l1e = walk_l1e(v->kernel_cr3, va);
 	pte = l1e ? READ_ONCE(*l1e) : 0;
 	*mfn = pte_mfn(pte);
 	return (pte & PTE_P) && !get_desc_frame(v->domain, *mfn);

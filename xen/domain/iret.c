@@ -14,7 +14,7 @@ long do_iret(void)
 		return 0;
 	}
 	if ((f.cs & 3) == 3) {
-		if (unlikely(!v->user_l4)) {
+		if (unlikely(!v->user_cr3)) {
 			domain_crash(v->domain, "vcpu %u: iret to user mode without a user page table", v->id);
 			return 0;
 		}

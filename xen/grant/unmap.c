@@ -47,7 +47,7 @@ static s16 move_pte(struct unmapping *u, u64 host_addr, u64 new_addr)
 
 	if (!guest_va_ok(new_addr) || !(u->m.flags & GNTMAP_host_map))
 		return GNTST_bad_virt_addr;
-	p = walk_l1e(v->kernel_l4, new_addr);
+	p = walk_l1e(v->kernel_cr3, new_addr);
 	pte = p ? READ_ONCE(*p) & MOVABLE_BITS : 0;
 	mfn = pte_mfn(pte);
 	pg = pte & PTE_P ? get_page_from_mfn(mfn, NULL) : NULL;

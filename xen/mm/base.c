@@ -66,10 +66,10 @@ static int hold_l4(const struct vcpu *v, mfn_t mfn)
 }
 
 /* Make frame @mfn (0: none) v's base table in @slot; the old one stays if that fails. */
-static inline int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
+static inline int new_base(struct vcpu *v, paddr_t *slot, mfn_t mfn)
 {
-	bool kernel = slot == &v->kernel_l4;
-	mfn_t old = *slot;
+	bool kernel = slot == &v->kernel_cr3;
+	mfn_t old = *slot >> PAGE_SHIFT;
 	int rc = finish_old_table();
 
 	if (rc || mfn == old)
@@ -80,9 +80,9 @@ static inline int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 		rc = hold_l4(v, mfn);
 		if (rc)
 			return rc;
-		show_m2p(mfn, kernel || mfn == v->kernel_l4);
+		show_m2p(mfn, kernel || mfn << PAGE_SHIFT == v->kernel_cr3);
 	}
-	*slot = mfn;
+	*slot = mfn << PAGE_SHIFT;
 	if (v != current)
 		sync_vcpu_state(v);	/* an idle CPU may still have the old one loaded */
 	else if (kernel == v->kernel_mode)
@@ -94,8 +94,8 @@ static inline int new_base(struct vcpu *v, mfn_t *slot, mfn_t mfn)
 
 int new_kernel_base(struct vcpu *v, mfn_t mfn)
 {
-	mfn_t old = v->kernel_l4;
-	int rc = mfn ? new_base(v, &v->kernel_l4, mfn) : -EINVAL;
+	mfn_t old = v->kernel_cr3 >> PAGE_SHIFT;
+	int rc = mfn ? new_base(v, &v->kernel_cr3, mfn) : -EINVAL;
 
 	if (rc)
 		return rc;
@@ -108,7 +108,7 @@ int new_kernel_base(struct vcpu *v, mfn_t mfn)
 
 int new_user_base(struct vcpu *v, mfn_t mfn)
 {
-	return new_base(v, &v->user_l4, mfn);
+	return new_base(v, &v->user_cr3, mfn);
 }
 
 /* Let the reference become a pin, if the table has none: relinquish_frames() removes pins. */
@@ -134,9 +134,9 @@ void drop_base_tables(struct vcpu *v)
 	v->old_table = NULL;
 	if (old)
 		put_page(old);
-	if (v->kernel_l4)
-		leave_table(mfn_to_page(v->kernel_l4));
-	if (v->user_l4)
-		leave_table(mfn_to_page(v->user_l4));
-	v->kernel_l4 = v->user_l4 = 0;
+	if (v->kernel_cr3)
+		leave_table(mfn_to_page(v->kernel_cr3 >> PAGE_SHIFT));
+	if (v->user_cr3)
+		leave_table(mfn_to_page(v->user_cr3 >> PAGE_SHIFT));
+	v->kernel_cr3 = v->user_cr3 = 0;
 }

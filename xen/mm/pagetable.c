@@ -18,9 +18,9 @@ static inline bool descend(u64 **table, unsigned slot)
 	return (e & (PTE_P | PTE_PSE)) == PTE_P && is_ram(pte_mfn(e));
 }
 
-u64 *walk_l1e(mfn_t l4, vaddr_t va)
+u64 *walk_l1e(paddr_t l4, vaddr_t va)
 {
-	u64 *table = mfn_to_va(l4);
+	u64 *table = pa_to_va(l4);
 
 	return descend(&table, l4_slot(va)) && descend(&table, l3_slot(va)) &&
 		descend(&table, l2_slot(va)) ? table + l1_slot(va) : NULL;
@@ -45,7 +45,7 @@ struct page_info *get_l1_table(mfn_t mfn, const struct domain *d)
 
 u64 *get_l1e_of_va(struct vcpu *v, vaddr_t va, struct page_info **table)
 {
-	u64 *pte = guest_va_ok(va) && v->kernel_l4 ? walk_l1e(v->kernel_l4, va) : NULL;
+	u64 *pte = guest_va_ok(va) && v->kernel_cr3 ? walk_l1e(v->kernel_cr3, va) : NULL;
 
 	*table = pte ? hold_l1_table(va_to_mfn(pte), v->domain) : NULL;
 	return *table ? pte : NULL;

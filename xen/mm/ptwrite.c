@@ -460,7 +460,7 @@ bool emulate_pte_write(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 	if (!v->kernel_mode || !(v->domain->vm_assist & BIT(VMASST_TYPE_writable_pagetables)) ||
 	    !guest_va_ok(addr))
 		return false;
-	map = walk_l1e(v->kernel_l4, addr);
+	map = walk_l1e(v->kernel_cr3, addr);
 	e = map ? READ_ONCE(*map) : 0;
 	if ((e & (PTE_P | PTE_RW)) != PTE_P)
 		return false;

@@ -47,7 +47,7 @@ struct vcpu {
 	bool kernel_mode;		/* own: virtual mode; user mode if false */
 	bool initialised;		/* paused: has a context, may be brought up */
 	bool initialising;		/* atomic: a vcpu of its domain gives it one */
-	mfn_t kernel_l4, user_l4;	/* own/paused: frames with a type ref held; 0 is none */
+	paddr_t kernel_cr3, user_cr3;	/* own/paused: L4 tables, a type ref on each; 0 is none */
 	struct page_info *old_table;	/* own: table it dropped, still to be finished; general ref */
 	u64 cr2;			/* own: shadow of the guest's CR2 */
 	u64 fs_base, gs_base_kernel, gs_base_user;	/* valid while not loaded; see load_segments() */

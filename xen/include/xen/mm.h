@@ -194,7 +194,7 @@ void unshare_frame(struct page_info *pg);
 extern u64 hv_l4[512];			/* the idle CPUs' L4; its slots 256-271 go into every guest L4 */
 
 /* Address of the L1 entry that maps @va in the page table @l4 (NULL if a level is absent), via the direct map. */
-u64 *walk_l1e(mfn_t l4, vaddr_t va);
+u64 *walk_l1e(paddr_t l4, vaddr_t va);
 
 /* Write an L1 entry of @v's current table for a grant mapping; see grant room. */
 /*
