@@ -7,8 +7,7 @@
  *	stay	say so, and wait (a guest that will be destroyed)
  *	memory	how the hypervisor splits the machine's memory (domain 0 only)
  *	counts	every row of rows.c, in instructions; needs QEMU's -icount shift=0,
- *		where the TSC goes up by one per instruction and the CPUs take turns, so
- *		that all runs on one of them
+ *		where the TSC goes up by one per instruction
  *	times	every row in nanoseconds, the best of three passes
  * The word row=NAME limits counts and times to one row.
  *
@@ -137,7 +136,7 @@ static void measure_rows(void)
 	if (counting)
 		measure_tsc();
 	for (const struct row *row = rows; row->name; row++) {
-		if ((only && strcmp(only, row->name)) || row->cpus > (counting ? 1 : cpus))
+		if ((only && strcmp(only, row->name)) || row->cpus > cpus)
 			continue;
 		stay_on_cpu(0);
 		printf("BENCH %s %.2f\n", row->name, measure(row));

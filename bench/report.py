@@ -10,7 +10,6 @@ PARTS = {
     "paths": ("the hypervisor's paths (tests/guest/perf.c), in instructions", 0.7),
     "dom0-counts": ("domain 0, in instructions of one operation", 0.7),
     "guest1-counts": ("a guest with one vcpu, in instructions of one operation", 0.7),
-    "guest2-counts": ("a guest with two vcpus, in instructions of one operation", 0.7),
     "dom0-times": ("domain 0, in microseconds of one operation", 1),
     "guest1-times": ("a guest with one vcpu, in microseconds of one operation", 1),
     "guest2-times": ("a guest with two vcpus, in microseconds of one operation", 1),

@@ -34,7 +34,7 @@ static const struct tool {
 	  .behind = " GB/sec", .per = 1e9 / 1024, .rate = true },
 };
 
-static void run_child(const struct tool *tool, bool one_cpu, int out)
+static void run_child(const struct tool *tool, int out)
 {
 	char line[256], *argv[16];
 	int n = 0;
@@ -45,13 +45,13 @@ static void run_child(const struct tool *tool, bool one_cpu, int out)
 	argv[n] = NULL;
 	dup2(out, 1);
 	dup2(out, 2);
-	stay_on_cpu(one_cpu ? 0 : -1);
+	stay_on_cpu(-1);
 	execv(argv[0], argv);
 	_exit(127);
 }
 
 /* All that it says, as one string. */
-static void run_tool(const struct tool *tool, bool one_cpu, char *text, size_t size)
+static void run_tool(const struct tool *tool, char *text, size_t size)
 {
 	size_t n = 0;
 	ssize_t got;
@@ -61,7 +61,7 @@ static void run_tool(const struct tool *tool, bool one_cpu, char *text, size_t s
 	if (pipe(fd) || (pid = fork()) < 0)
 		fail(tool->name);
 	if (!pid)
-		run_child(tool, one_cpu, fd[1]);
+		run_child(tool, fd[1]);
 	close(fd[1]);
 	while (n < size - 1 && (got = read(fd[0], text + n, size - 1 - n)) > 0)
 		n += got;
@@ -101,7 +101,7 @@ void measure_tools(const char *only, bool counting)
 		if ((only && strcmp(only, tool->name)) || access("/usr/bin/perf", X_OK))
 			continue;
 		for (int pass = 0; pass < (counting ? 1 : PASSES); pass++) {
-			run_tool(tool, counting, text, sizeof(text));
+			run_tool(tool, text, sizeof(text));
 			if (!pass || figure(tool, text) < best)
 				best = figure(tool, text);
 		}
