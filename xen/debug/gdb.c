@@ -7,45 +7,32 @@
  * interrupts. The CPU that stops holds all others by NMI and serves the line, polled, with no
  * lock taken. Each CPU is a thread; its number is the CPU's plus one. The others stay held
  * while one instruction is executed.
- *
- * Software breakpoints are for the hypervisor's code, which is written through the direct map.
- * Hardware breakpoints are in all CPUs, but for those whose guest uses the debug registers.
  */
 #include <xen/acpi.h>
 #include <xen/boot.h>
 #include <xen/console.h>
 #include <xen/domain.h>
-#include <xen/gdb.h>
-#include <xen/lib.h>
 #include <xen/remote.h>
-#include <xen/serial.h>
 #include <xen/uaccess.h>
 #include <xen/watchdog.h>
+#include "gdb_stub.h"
 
-#define PACKET_MAX	2048
-#define MAX_INT3	64
-#define OPCODE_INT3	0xcc
 #define CTRL_C		3
 
 #define SIGINT		2
 #define SIGTRAP		5
 #define SIGABRT		6
 
-#define DR7_FIXED	BIT(10)
 #define DR6_STEP	BIT(14)
 
-extern u8 _image_start[], _text_end[], _image_end[];
+extern u8 _image_start[], _image_end[];
 
 static int opt_line = -1;
-static struct serial *line;		/* set once; NULL: no debugger */
 static u8 called;			/* atomic: the byte that came in, 0: none */
 
 static u32 owner;			/* atomic: id + 1 of the CPU that serves the line */
 
 /* All below is the owner's. */
-static struct int3 { vaddr_t at; u8 byte; } int3s[MAX_INT3];	/* at 0: unused */
-static struct watch { vaddr_t at; u8 kind, len; } watches[4];	/* kind as gdb's; len 0: unused */
-static u64 dr7 = DR7_FIXED;
 static struct cpu_user_regs *frame;	/* where it stopped */
 static unsigned stop_signal;
 static enum { NO_REASON, SWBREAK, WATCH } stop_reason;
@@ -55,9 +42,6 @@ static bool serving;
 static unsigned thread;			/* the CPU whose registers are meant */
 static u32 stepping;			/* id + 1 of the CPU that executes one instruction */
 static bool knows_reasons;		/* gdb understands swbreak and hwbreak */
-static bool again;			/* a packet has begun where an ack was due */
-static char packet[PACKET_MAX + 1];
-static unsigned packet_len;
 
 static int parse_gdb(const char *val)
 {
@@ -65,121 +49,6 @@ static int parse_gdb(const char *val)
 	return opt_line < 0 ? opt_line : 0;
 }
 BOOT_FN("gdb", parse_gdb, "serial line of a gdb remote stub: com1 or com2; best not the console's");
-
-/* ---- packets ------------------------------------------------------------------------ */
-
-static u8 hex_digit(unsigned n) { return "0123456789abcdef"[n & 15]; }
-
-static int hex_value(u8 c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static u8 get(void) { return serial_poll_getc(line); }
-static void put(u8 c) { serial_poll_putc(line, c); }
-
-/* The next packet that arrives whole, its bytes unescaped. */
-static void receive(void)
-{
-	for (;;) {
-		u8 sum = 0, c, check;
-
-		while (!again && get() != '$')
-			;
-		again = false;
-		packet_len = 0;
-		while ((c = get()) != '#') {
-			sum += c;
-			if (c == '$') {			/* the rest of the last one is lost */
-				sum = packet_len = 0;
-				continue;
-			}
-			if (c == '}') {
-				c = get();
-				sum += c;
-				c ^= 0x20;
-			}
-			if (packet_len < PACKET_MAX)
-				packet[packet_len++] = c;
-		}
-		packet[packet_len] = 0;
-		check = hex_value(get()) << 4;
-		check |= hex_value(get()) & 15;
-		put(check == sum ? '+' : '-');
-		if (check == sum)
-			return;
-	}
-}
-
-/* What is in the packet, until gdb has it. */
-static void reply(unsigned len)
-{
-	u8 c;
-
-	do {
-		u8 sum = 0;
-
-		put('$');
-		for (unsigned i = 0; i < len; i++) {
-			put(packet[i]);
-			sum += packet[i];
-		}
-		put('#');
-		put(hex_digit(sum >> 4));
-		put(hex_digit(sum));
-		do
-			c = get();
-		while (c != '+' && c != '-' && c != '$');
-	} while (c == '-');
-	again = c == '$';
-}
-
-static void reply_text(const char *text)
-{
-	strlcpy(packet, text, sizeof(packet));
-	reply(strlen(packet));
-}
-
-static void reply_done(bool ok) { reply_text(ok ? "OK" : "E01"); }
-
-static char *put_hex(char *to, const void *from, unsigned n)
-{
-	for (const u8 *p = from; n--; p++) {
-		*to++ = hex_digit(*p >> 4);
-		*to++ = hex_digit(*p);
-	}
-	return to;
-}
-
-/* False if there are fewer than @n bytes. */
-static bool get_hex(const char **from, void *to, unsigned n)
-{
-	for (u8 *p = to; n--; p++) {
-		int hi = hex_value((*from)[0]), lo = hi < 0 ? -1 : hex_value((*from)[1]);
-
-		if (lo < 0)
-			return false;
-		*p = hi << 4 | lo;
-		*from += 2;
-	}
-	return true;
-}
-
-/* A number, and the character @after it (0: whatever comes). */
-static bool get_number(const char **from, u64 *n, char after)
-{
-	const char *start = *from;
-
-	for (*n = 0; hex_value(**from) >= 0; (*from)++)
-		*n = *n << 4 | hex_value(**from);
-	if (*from == start || (after && **from != after))
-		return false;
-	*from += after != 0;
-	return true;
-}
 
 /* ---- registers ------------------------------------------------------------------------ */
 
@@ -225,15 +94,15 @@ static void set_register(struct cpu_user_regs *regs, unsigned n, u64 value)
 static void read_registers(void)
 {
 	const struct cpu_user_regs *regs = thread_regs();
-	char *to = packet;
+	char *to = gdb_packet;
 
 	if (!regs) {
-		reply_done(false);
+		gdb_reply_done(false);
 		return;
 	}
 	for (unsigned n = 0; n < NR_REGS; n++)
 		to = put_register(to, regs, n);
-	reply(to - packet);
+	gdb_reply(to - gdb_packet);
 }
 
 static bool write_registers(const char *p)
@@ -256,9 +125,9 @@ static void read_register(const char *p)
 	u64 n;
 
 	if (!regs || !get_number(&p, &n, 0) || n >= NR_REGS)
-		reply_done(false);
+		gdb_reply_done(false);
 	else
-		reply(put_register(packet, regs, n) - packet);
+		gdb_reply(put_register(gdb_packet, regs, n) - gdb_packet);
 }
 
 static bool write_register(const char *p)
@@ -281,15 +150,15 @@ static void read_memory(const char *p)
 	u64 at, n;
 
 	if (!get_number(&p, &at, ',') || !get_number(&p, &n, 0)) {
-		reply_done(false);
+		gdb_reply_done(false);
 		return;
 	}
 	n = MIN(n, sizeof(bytes));
 	n -= raw_copy(bytes, (void *)at, n);
 	if (n)
-		reply(put_hex(packet, bytes, n) - packet);
+		gdb_reply(put_hex(gdb_packet, bytes, n) - gdb_packet);
 	else
-		reply_done(false);
+		gdb_reply_done(false);
 }
 
 /* The image is written where it can be: in the direct map. */
@@ -316,142 +185,7 @@ static bool write_binary(const char *p)
 	u64 at, n;
 
 	return get_number(&p, &at, ',') && get_number(&p, &n, ':') &&
-	       n == (u64)(packet + packet_len - p) && write_memory(at, p, n);
-}
-
-/* ---- breakpoints ------------------------------------------------------------------------- */
-
-static struct int3 *find_int3(vaddr_t at)
-{
-	for (unsigned i = 0; i < MAX_INT3; i++)
-		if (int3s[i].at == at)
-			return &int3s[i];
-	return NULL;
-}
-
-static bool set_int3(vaddr_t at)
-{
-	struct int3 *b = find_int3(at) ?: find_int3(0);
-
-	if (!b || at < (vaddr_t)_image_start || at >= (vaddr_t)_text_end)
-		return false;
-	b->at = at;
-	return true;
-}
-
-static bool clear_int3(vaddr_t at)
-{
-	struct int3 *b = at ? find_int3(at) : NULL;
-
-	if (b)
-		b->at = 0;
-	return b != NULL;
-}
-
-/*
- * They are in the code only while it runs, so that the stub doesn't meet them. No function is
- * called here, as it might have one.
- */
-static void plant_int3s(bool plant)
-{
-	for (unsigned i = 0; i < MAX_INT3; i++) {
-		volatile u8 *code = pa_to_va(va_to_image_pa(int3s[i].at));
-
-		if (!int3s[i].at)
-			continue;
-		if (plant) {
-			int3s[i].byte = *code;
-			*code = OPCODE_INT3;
-		} else {
-			*code = int3s[i].byte;
-		}
-	}
-}
-
-static bool change_watch(bool set, unsigned kind, vaddr_t at, u64 len)
-{
-	struct watch want = { at, kind, kind == 1 ? 1 : len }, *free = NULL;
-
-	if (!is_canonical(at) || len > 8 || !is_power_of_2(want.len) || at % want.len)
-		return false;
-	for (unsigned i = 0; i < ARRAY_SIZE(watches); i++) {
-		struct watch *w = &watches[i];
-
-		if (w->len == want.len && w->at == at && w->kind == kind) {
-			w->len *= set;
-			return true;
-		}
-		if (!w->len)
-			free = w;
-	}
-	if (set && free)
-		*free = want;
-	return set && free;
-}
-
-/* gdb's kinds: 1 execute, 2 write, 3 read, 4 either; the hardware has no "read". (SDM 3, 17.2.4) */
-static void compute_dr7(void)
-{
-	static const u8 length_code[9] = { [1] = 0, [2] = 1, [4] = 3, [8] = 2 };
-	static const u8 condition[5] = { [1] = 0, [2] = 1, [3] = 3, [4] = 3 };
-
-	dr7 = DR7_FIXED;
-	for (unsigned i = 0; i < ARRAY_SIZE(watches); i++)
-		if (watches[i].len)
-			dr7 |= 2UL << i * 2 | (u64)condition[watches[i].kind] << (16 + i * 4) |
-			       (u64)length_code[watches[i].len] << (18 + i * 4);
-}
-
-void gdb_load_breakpoints(void)
-{
-	write_dr(7, DR7_FIXED);
-	if (dr7 == DR7_FIXED)
-		return;
-	write_dr(0, watches[0].at);
-	write_dr(1, watches[1].at);
-	write_dr(2, watches[2].at);
-	write_dr(3, watches[3].at);
-	write_dr(7, dr7);
-}
-
-/* The CPU has a guest's breakpoints, not ours. */
-static bool guest_breakpoints(void)
-{
-	const struct vcpu *v = this_cpu()->loaded;
-
-	return v && (v->dr[7] & 0xff);
-}
-
-void gdb_resume_cpu(void)
-{
-	if (line && !guest_breakpoints())
-		gdb_load_breakpoints();
-}
-
-static void change_breakpoint(const char *p)
-{
-	bool set = packet[0] == 'Z', ok;
-	u64 kind, at, len;
-
-	if (!get_number(&p, &kind, ',') || !get_number(&p, &at, ',') || !get_number(&p, &len, 0)) {
-		reply_done(false);
-	} else if (kind > 4) {
-		reply_text("");
-	} else {
-		if (!kind)
-			ok = set ? set_int3(at) : clear_int3(at);
-		else
-			ok = change_watch(set, kind, at, len);
-		compute_dr7();
-		reply_done(ok);
-	}
-}
-
-static void clear_all(void)
-{
-	memset(int3s, 0, sizeof(int3s));
-	memset(watches, 0, sizeof(watches));
-	compute_dr7();
+	       n == (u64)(gdb_packet + gdb_packet_len - p) && write_memory(at, p, n);
 }
 
 /* ---- threads ------------------------------------------------------------------------------- */
@@ -488,8 +222,8 @@ static void list_threads(void)
 	unsigned len = 0;
 
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
-		len += snprintf(packet + len, sizeof(packet) - len, "%c%x", cpu ? ',' : 'm', cpu + 1);
-	reply(len);
+		len += snprintf(gdb_packet + len, sizeof(gdb_packet) - len, "%c%x", cpu ? ',' : 'm', cpu + 1);
+	gdb_reply(len);
 }
 
 static void describe_thread(const char *p)
@@ -499,7 +233,7 @@ static void describe_thread(const char *p)
 	unsigned cpu;
 
 	if (!get_thread(p, &cpu)) {
-		reply_done(false);
+		gdb_reply_done(false);
 		return;
 	}
 	regs = cpu == this_cpu()->id ? frame : held_regs(cpu);
@@ -510,28 +244,28 @@ static void describe_thread(const char *p)
 	else
 		snprintf(text, sizeof(text), "CPU %u: d%uv%u%s", cpu, cpus[cpu].info->vcpu->domain->id,
 			 cpus[cpu].info->vcpu->id, guest_regs(regs) ? "" : ", in the hypervisor");
-	reply(put_hex(packet, text, strlen(text)) - packet);
+	gdb_reply(put_hex(gdb_packet, text, strlen(text)) - gdb_packet);
 }
 
 static void stop_reply(void)
 {
 	static const char *const kinds[5] = { [1] = "hwbreak", [2] = "watch", [3] = "rwatch", [4] = "awatch" };
-	int len = snprintf(packet, sizeof(packet), "T%02xthread:%x;", stop_signal, this_cpu()->id + 1);
+	int len = snprintf(gdb_packet, sizeof(gdb_packet), "T%02xthread:%x;", stop_signal, this_cpu()->id + 1);
 
 	if (stop_reason == SWBREAK && knows_reasons)
-		strlcpy(packet + len, "swbreak:;", sizeof(packet) - len);
+		strlcpy(gdb_packet + len, "swbreak:;", sizeof(gdb_packet) - len);
 	else if (stop_reason == WATCH && hit->kind > 1)
-		snprintf(packet + len, sizeof(packet) - len, "%s:%lx;", kinds[hit->kind], hit->at);
+		snprintf(gdb_packet + len, sizeof(gdb_packet) - len, "%s:%lx;", kinds[hit->kind], hit->at);
 	else if (stop_reason == WATCH && knows_reasons)
-		strlcpy(packet + len, "hwbreak:;", sizeof(packet) - len);
-	reply(strlen(packet));
+		strlcpy(gdb_packet + len, "hwbreak:;", sizeof(gdb_packet) - len);
+	gdb_reply(strlen(gdb_packet));
 }
 
 /* ---- commands ---------------------------------------------------------------------------------- */
 
 static const char *starts(const char *word)
 {
-	return strncmp(packet, word, strlen(word)) ? NULL : packet + strlen(word);
+	return strncmp(gdb_packet, word, strlen(word)) ? NULL : gdb_packet + strlen(word);
 }
 
 static void query(void)
@@ -539,22 +273,22 @@ static void query(void)
 	const char *p;
 
 	if (starts("qSupported")) {
-		knows_reasons = strstr(packet, "swbreak+") != NULL;
-		snprintf(packet, sizeof(packet), "PacketSize=%x;swbreak+;hwbreak+", PACKET_MAX);
-		reply(strlen(packet));
+		knows_reasons = strstr(gdb_packet, "swbreak+") != NULL;
+		snprintf(gdb_packet, sizeof(gdb_packet), "PacketSize=%x;swbreak+;hwbreak+", PACKET_MAX);
+		gdb_reply(strlen(gdb_packet));
 	} else if (starts("qfThreadInfo")) {
 		list_threads();
 	} else if (starts("qsThreadInfo")) {
-		reply_text("l");
+		gdb_reply_text("l");
 	} else if ((p = starts("qThreadExtraInfo,"))) {
 		describe_thread(p);
 	} else if (starts("qAttached")) {
-		reply_text("1");
-	} else if (!strcmp(packet, "qC")) {
-		snprintf(packet, sizeof(packet), "QC%x", this_cpu()->id + 1);
-		reply(strlen(packet));
+		gdb_reply_text("1");
+	} else if (!strcmp(gdb_packet, "qC")) {
+		snprintf(gdb_packet, sizeof(gdb_packet), "QC%x", this_cpu()->id + 1);
+		gdb_reply(strlen(gdb_packet));
 	} else {
-		reply_text("");
+		gdb_reply_text("");
 	}
 }
 
@@ -575,7 +309,7 @@ static void resume(const char *p)
 
 	if (get_number(&p, &at, 0))
 		frame->rip = at;
-	if (packet[0] == 's' && !leaves_hypervisor()) {
+	if (gdb_packet[0] == 's' && !leaves_hypervisor()) {
 		stepping = this_cpu()->id + 1;
 		frame->rflags |= EFLAGS_TF;
 	}
@@ -584,20 +318,20 @@ static void resume(const char *p)
 /* False: the machine goes on. */
 static bool serve(void)
 {
-	const char *p = packet + 1;
+	const char *p = gdb_packet + 1;
 
-	receive();
-	switch (packet[0]) {
+	gdb_receive();
+	switch (gdb_packet[0]) {
 	case '?': stop_reply(); break;
 	case 'g': read_registers(); break;
-	case 'G': reply_done(write_registers(p)); break;
+	case 'G': gdb_reply_done(write_registers(p)); break;
 	case 'p': read_register(p); break;
-	case 'P': reply_done(write_register(p)); break;
+	case 'P': gdb_reply_done(write_register(p)); break;
 	case 'm': read_memory(p); break;
-	case 'M': reply_done(write_hex(p)); break;
-	case 'X': reply_done(write_binary(p)); break;
-	case 'H': reply_done(choose_thread(p)); break;
-	case 'T': reply_done(get_thread(p, &(unsigned){ 0 })); break;
+	case 'M': gdb_reply_done(write_hex(p)); break;
+	case 'X': gdb_reply_done(write_binary(p)); break;
+	case 'H': gdb_reply_done(choose_thread(p)); break;
+	case 'T': gdb_reply_done(get_thread(p, &(unsigned){ 0 })); break;
 	case 'q': query(); break;
 	case 'Z':
 	case 'z': change_breakpoint(p); break;
@@ -606,9 +340,9 @@ static bool serve(void)
 		printk(LOG_ERR "Reboot, as asked by the debugger\n");
 		machine_reset();
 	case 'D':
-		clear_all();
+		clear_breakpoints();
 		expects_stop = false;
-		reply_done(true);
+		gdb_reply_done(true);
 		return false;
 	case 'c':
 	case 's':
@@ -616,7 +350,7 @@ static bool serve(void)
 		expects_stop = true;
 		return false;
 	default:
-		reply_text("");
+		gdb_reply_text("");
 	}
 	return true;
 }
@@ -649,7 +383,7 @@ static void stop(struct cpu_user_regs *regs, unsigned signal)
 	write_dr(7, DR7_FIXED);		/* the stub reads and runs what is watched */
 	if (!stepping) {
 		hold_others();
-		serial_flush(line);
+		serial_flush(gdb_line);
 	}
 	plant_int3s(false);
 	call = xchg(&called, 0);
@@ -657,7 +391,7 @@ static void stop(struct cpu_user_regs *regs, unsigned signal)
 	stop_signal = call == CTRL_C ? SIGINT : signal;
 	thread = this_cpu()->id;
 	stepping = 0;
-	again = false;
+	forget_packets();
 	if (expects_stop && call != '$')
 		stop_reply();
 	while (serve())
@@ -685,10 +419,10 @@ bool gdb_int3(struct cpu_user_regs *regs)
 {
 	vaddr_t at = regs->rip - 1;
 
-	if (!line || serving)
+	if (!gdb_line || serving)
 		return false;
 	own(regs);
-	if (find_int3(at)) {
+	if (is_int3_of_ours(at)) {
 		regs->rip = at;
 		stop_reason = SWBREAK;
 	} else if (*(u8 *)at != OPCODE_INT3) {
@@ -704,18 +438,15 @@ bool gdb_debug_exception(struct cpu_user_regs *regs, u64 dr6)
 {
 	bool step = stepping == this_cpu()->id + 1 && (dr6 & DR6_STEP);
 
-	if (!line || serving || (!step && (!(dr6 & 15) || guest_breakpoints())))
+	if (!gdb_line || serving || (!step && (!(dr6 & 15) || guest_breakpoints())))
 		return false;
 	own(regs);
 	if (step)
 		regs->rflags &= ~EFLAGS_TF;
-	for (unsigned i = 0; i < ARRAY_SIZE(watches) && !guest_breakpoints(); i++) {
-		if ((dr6 & BIT(i)) && watches[i].len) {
-			stop_reason = WATCH;
-			hit = &watches[i];
-		}
-	}
-	if (step || stop_reason == WATCH)
+	hit = guest_breakpoints() ? NULL : watch_hit(dr6);
+	if (hit)
+		stop_reason = WATCH;
+	if (step || hit)
 		stop(regs, SIGTRAP);
 	else
 		disown();		/* gone by now */
@@ -724,7 +455,7 @@ bool gdb_debug_exception(struct cpu_user_regs *regs, u64 dr6)
 
 void gdb_crash(struct cpu_user_regs *regs)
 {
-	if (!line || serving)
+	if (!gdb_line || serving)
 		return;
 	printk(LOG_ERR "Waiting for gdb on its serial line; \"continue\" there ends the machine.\n");
 	if (regs) {
@@ -750,7 +481,7 @@ void gdb_answer(void)
 
 static void key_break(void)
 {
-	if (line)
+	if (gdb_line)
 		breakpoint();
 	else
 		printk(LOG_ERR "There is no debugger: boot with gdb=com1 or gdb=com2\n");
@@ -763,8 +494,8 @@ void __init gdb_init(void)
 	register_key('%', key_break, "stop for the debugger (gdb=)");
 	if (opt_line < 0)
 		return;
-	line = serial_open(opt_line);
-	if (line)
+	gdb_line = serial_open(opt_line);
+	if (gdb_line)
 		printk(LOG_INFO "gdb: on com%u\n", opt_line + 1);
 	else
 		printk(LOG_WARN "gdb=com%u: there is no such serial port\n", opt_line + 1);
@@ -772,6 +503,6 @@ void __init gdb_init(void)
 
 void __init gdb_use_interrupts(void)
 {
-	if (line)
-		serial_use_interrupts(line);
+	if (gdb_line)
+		serial_use_interrupts(gdb_line);
 }
