@@ -412,8 +412,10 @@ static void test_compat_user(void)
 	CHECK_EQ(set_callback(CALLBACKTYPE_syscall32, CALLBACKF_mask_events, syscall32_callback), 0);
 	r = user_start(USER_ADDR(u_syscall));
 	r.cs = FLAT_USER_CS32;
+	r.rflags |= 0x400;	/* DF is the program's: it is there again after the system call */
 	user_run(&r);
 	CHECK_EQ(user_regs.vector, VEC_SYSCALL32);
+	CHECK_EQ(user_regs.rflags & 0x400, 0x400);
 	CHECK_EQ(user_regs.rax, 0x1357);
 	CHECK_EQ(user_regs.rip, USER_ADDR(u_after));
 	CHECK_EQ(user_regs.rsp, USER_STACK);

@@ -236,7 +236,6 @@ void bounce_syscall(struct vcpu *v, struct cpu_user_regs *regs)
 		inject_exception(VEC_UD);
 		return;
 	}
-	regs->rflags &= ~EFLAGS_DF;
 	enter_kernel(v, regs, &b);
 }
 
