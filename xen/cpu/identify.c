@@ -55,7 +55,6 @@ static void __init identify_basic(struct cpu_features *f, u32 max)
 	f->xsave = opt_xsave && (c & BIT(26)) && max >= 0xd;
 	if (max >= 7) {
 		cpuid(7, 0, &a, &b, &c, &d);
-		f->fsgsbase = b & BIT(0);
 		f->smep = b & BIT(7);
 		f->smap = b & BIT(20);
 		f->umip = c & BIT(2);

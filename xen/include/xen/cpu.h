@@ -78,7 +78,7 @@ static inline struct cpu *this_cpu(void) { return cpu_info()->cpu; }
 
 /* Features of the boot CPU that decide code paths; filled once by cpu_identify(). */
 struct cpu_features {
-	bool nx, pge, smep, smap, fsgsbase, xsave, xsaveopt, page1gb, x2apic, tsc_deadline,
+	bool nx, pge, smep, smap, xsave, xsaveopt, page1gb, x2apic, tsc_deadline,
 	     invariant_tsc, rdtscp, cpuid_faulting, pcid, umip, null_clears_base;
 	bool intel, amd;
 	unsigned family, model, stepping;
@@ -161,7 +161,6 @@ static inline void safe_halt(void) { asm volatile("sti; hlt; cli" ::: "memory");
 #define CR4_PGE BIT(7)
 #define CR4_OSFXSR BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
-#define CR4_FSGSBASE BIT(16)
 #define CR4_OSXSAVE BIT(18)
 #define CR4_SMEP BIT(20)
 #define CR4_SMAP BIT(21)
