@@ -267,6 +267,39 @@ def routed(env):
 
 
 @more
+def vif_nat(env):
+    """vif-nat and vifname=: one guest reaches the outside, also when all were allowed to meanwhile"""
+    m = env.machine
+    web = Web(b"outside page\n")
+    url = f"timeout 20 wget -q -O - http://10.0.2.2:{web.port}/"
+    start_guest(env, "/etc/xen/demo1.cfg 'vif=[\"script=vif-nat,vifname=lan7\"]'", "demo1")
+    has(m.command("ls /sys/class/net/xenbr0/brif"), r"\blan7\b", "the bridge's ports")
+    has(inside(env, "demo1", url), r"outside page", "the outside, with vif-nat")
+    if "outside page" in inside(env, "web", url, status=None):
+        raise Failure("a guest without NAT reaches the outside")
+    m.command("xen_nat_enable && xen_nat_enable")
+    has(inside(env, "web", url), r"outside page", "the outside, after xen_nat_enable")
+    m.command("xen_nat_disable")
+    if "outside page" in inside(env, "web", url, status=None):
+        raise Failure("a guest reaches the outside after xen_nat_disable")
+    has(m.command("xen_nat_disable 2>&1", status=1), r"isn't enabled", "xen_nat_disable")
+    has(inside(env, "demo1", url), r"outside page", "the outside, with vif-nat, after xen_nat_disable")
+    m.command("xl destroy demo1")
+    wait_for(env, "! { nft list ruleset; cat /etc/hosts /run/xen/addresses/*; } | grep lan7", 20)
+
+
+@more
+def ipv6(env):
+    """IPv6 addresses in ip=: two guests reach each other with them, and with no other"""
+    for n, name in ((1, "demo1"), (2, "demo2")):
+        start_guest(env, f"/etc/xen/{name}.cfg 'vif=[\"ip=fd00::{n}/64\"]'", name)
+    inside(env, "demo1", "ping -c 1 -W 20 fd00::2")
+    inside(env, "demo2", "ip addr add fd00::7/64 dev eth0; sleep 3; ping -c 2 -W 2 -I fd00::7 fd00::1", status=1)
+    inside(env, "demo2", "ping -c 1 -W 5 -I fd00::2 fd00::1")
+    env.machine.command("xl destroy demo1; xl destroy demo2")
+
+
+@more
 def bad_devices(env):
     """missing images, bridges and addresses: one clear reason, nothing left behind"""
     config = "/etc/xen/demo1.cfg"
@@ -300,6 +333,12 @@ def bad_saves(env):
     """a full disk: the guest goes on; a truncated or altered file: refused, with the reason"""
     m = env.machine
     start_guest(env, "/etc/xen/demo2.cfg", "demo2")
+    m.send("xl save demo2 /tmp/demo2.save\n")
+    m.expect(r"Frames", 60)
+    m.send("\x03")
+    m.expect(r"nothing was saved", 60)
+    m.expect("# ?$", 20)
+    inside(env, "demo2", "true")
     m.command("xl save demo2 /tmp/demo2.save", 120)
     m.command("xl restore /tmp/demo2.save", 120)
     m.command("mkdir -p /tmp/full && mount -t tmpfs -o size=8M tmpfs /tmp/full && echo old >/tmp/full/s")
@@ -319,6 +358,8 @@ def bad_saves(env):
     refused(env, "xl restore /tmp/demo2.save", r"was altered since it was saved")
     refused(env, "xl restore /etc/hosts", r"no checksum at its end")
     refused(env, "xl migrate web otherhost", r"can't move running guests yet; nothing was done")
+    real = "/usr/lib/xen-4.17/bin/xl"
+    refused(env, f"{real} migrate -s '' web '{real} migrate-receive'", r"Operation not supported")
     inside(env, "web", "true")
     m.command("rm /tmp/demo2.save; umount /tmp/full")
 
@@ -332,7 +373,8 @@ def pvgrub(env):
     m.send("xl create -c /tmp/grub.cfg\n")
     m.expect(r"HELLO from /init, hypervisor xen", 120, reject=r"Kernel panic|failed to|xl: ")
     m.expect("# ?$", 60)
-    m.command("umount /mnt")
+    wait_gone(env, "grub")
+    wait_for(env, "! losetup -a | grep own.img", 20)
 
 
 @more
@@ -345,3 +387,22 @@ def pair(env):
     m.send("\x1d")
     m.expect("# ?$", 20)
     m.command("xl destroy pair1; xl destroy pair2")
+
+
+@more
+def bridged(env):
+    """xen_bridge_enable: the machine's card on xenbr0, its address too, a guest on its network; the login message"""
+    m = env.machine
+    has(m.command("welcome"), r"addresses +eth0 10\.0\.2\.15 ", "before")
+    m.command("xen_bridge_enable")
+    wait_for(env, "ip route | grep 'default via 10.0.2.2 dev xenbr0'", 30)
+    has(m.command("xen_bridge_enable 2>&1", status=1), r"eth0: is on a bridge already", "the second time")
+    has(m.command("welcome"), r"addresses +xenbr0 10\.0\.2\.15 \(DHCP on xenbr0\)", "after")
+    m.command("ping -c 1 -W 5 10.0.2.2 && ping -c 1 -W 5 web")
+    start_guest(env, "/etc/xen/demo1.cfg 'vif=[\"ip=10.0.2.77/24\"]'", "demo1")
+    inside(env, "demo1", "ping -c 1 -W 5 -I 10.0.2.77 10.0.2.2")
+    has(inside(env, "demo1", "welcome"), r"ssh root@10\.0\.2\.77 from another", "the guest's login message")
+    has(inside(env, "web", "welcome"), r"ssh root@web from domain 0", "another guest's")
+    m.command("killall udhcpc; ip -4 addr del 10.0.2.15/24 dev xenbr0")
+    has(m.command("welcome"), r"addresses +none yet, waiting for DHCP on xenbr0", "without the machine's address")
+    m.command("xl destroy demo1")
