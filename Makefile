@@ -33,6 +33,7 @@ include rootfs/rootfs.mk
 include initrd/initrd.mk
 include install-to-disk/install.mk
 include iso/iso.mk
+include devel/devel.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
 include tests/boot/boot.mk

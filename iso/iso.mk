@@ -40,6 +40,27 @@ $(O)/source.tar.xz: FORCE
 	@mkdir -p $(@D)
 	@tools/source-archive $@.tmp && { cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@; }
 
+# The lists of what is on it, and the image: tree, image, and the packages of which the
+# tree has more than those of the root.
+define pack-iso
+	tools/package-list $(1) $$(cat $$(cat $(O)/linux-xen/source-cache)/version) $(O)/rootfs/debs $(3) >$(2).spdx
+	cp $(2).spdx $(1)/PACKAGES.spdx
+	# all files but the one that xorriso writes into
+	cd $(1) && find . -type f ! -name eltorito.img ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | \
+		xargs sha256sum >SHA256SUMS
+	chmod -R u=rwX,go=rX $(1)
+	find $(1) -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) xorriso -report_about WARNING -as mkisofs -o $(2).new \
+		-r -J -V XENDEMO -publisher xendemo \
+		-graft-points --sort-weight 0 / --sort-weight 1 /boot \
+		-b boot/grub/eltorito.img -no-emul-boot -boot-load-size 4 -boot-info-table \
+		--grub2-boot-info --grub2-mbr $(GRUB_LIB)/i386-pc/boot_hybrid.img \
+		--efi-boot boot/grub/efi.img -efi-boot-part --efi-boot-image --protective-msdos-label \
+		$(1)
+	mv $(2).new $(2)
+	cd $(dir $(2)) && sha256sum $(notdir $(2)) >$(notdir $(2)).sha256
+endef
+
 $(ISO): iso/grub.cfg iso/iso.mk README.CD $(O)/grub/eltorito.img $(O)/grub/efi.img $(O)/source.tar.xz \
 		$(XEN_GZ) $(KERNEL0) $(KERNELU) $(INITRD) $(ROOTFS) $(DISC_ID) $(INSTALL_GRUB) tools/package-list
 	rm -rf $(ISO_TREE)
@@ -55,23 +76,7 @@ $(ISO): iso/grub.cfg iso/iso.mk README.CD $(O)/grub/eltorito.img $(O)/grub/efi.i
 	cp $(ROOTFS) $(ISO_TREE)/live/rootfs.squashfs
 	cp $(O)/source.tar.xz $(ISO_TREE)/source/xendemo.tar.xz
 	tools/revision >$(ISO_TREE)/source/REVISION
-	tools/package-list $(O)/rootfs/debs $(ISO_TREE) $$(cat $$(cat $(O)/linux-xen/source-cache)/version) >$(O)/xendemo.spdx
-	cp $(O)/xendemo.spdx $(ISO_TREE)/PACKAGES.spdx
-	# all files but the one that xorriso writes into
-	cd $(ISO_TREE) && find . -type f ! -name eltorito.img -printf '%P\n' | LC_ALL=C sort | \
-		xargs sha256sum >../SHA256SUMS
-	mv $(O)/SHA256SUMS $(ISO_TREE)/
-	chmod -R u=rwX,go=rX $(ISO_TREE)
-	find $(ISO_TREE) -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
-	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) xorriso -report_about WARNING -as mkisofs -o $@.new \
-		-r -J -V XENDEMO -publisher xendemo \
-		-graft-points --sort-weight 0 / --sort-weight 1 /boot \
-		-b boot/grub/eltorito.img -no-emul-boot -boot-load-size 4 -boot-info-table \
-		--grub2-boot-info --grub2-mbr $(GRUB_LIB)/i386-pc/boot_hybrid.img \
-		--efi-boot boot/grub/efi.img -efi-boot-part --efi-boot-image --protective-msdos-label \
-		$(ISO_TREE)
-	mv $@.new $@
-	cd $(@D) && sha256sum $(@F) >$(@F).sha256
+	$(call pack-iso,$(ISO_TREE),$@)
 
 # ---- network boot ------------------------------------------------------------
 

@@ -13,6 +13,12 @@ ROOTFS_TREE := $(O)/rootfs/root
 # zstd 3.76 MB, 0.02 s; lz4 4.76 MB. Small blocks keep the RAM of one read small.
 SQUASHFS_FLAGS ?= -comp zstd -Xcompression-level 19 -b 128K
 
+# tree, image, flags
+define mksquashfs
+env -u SOURCE_DATE_EPOCH mksquashfs $(1) $(2) $(3) -all-root -no-xattrs -no-exports \
+		-mkfs-time $(SOURCE_DATE_EPOCH) -all-time $(SOURCE_DATE_EPOCH) -quiet -no-progress
+endef
+
 rootfs: $(ROOTFS) ## the CD's root file system (build/rootfs.squashfs)
 
 ROOTFS_OVERLAY := $(shell find rootfs/overlay -type f -o -type d)
@@ -28,8 +34,7 @@ $(ROOTFS_TREE)/etc/xendemo.id: $(O)/rootfs/debs rootfs/files rootfs/mkroot READM
 
 $(ROOTFS): $(ROOTFS_TREE)/etc/xendemo.id
 	rm -f $@.new
-	env -u SOURCE_DATE_EPOCH mksquashfs $(ROOTFS_TREE) $@.new $(SQUASHFS_FLAGS) -all-root -no-xattrs -no-exports \
-		-mkfs-time $(SOURCE_DATE_EPOCH) -all-time $(SOURCE_DATE_EPOCH) -quiet -no-progress
+	$(call mksquashfs,$(ROOTFS_TREE),$@.new,$(SQUASHFS_FLAGS))
 	mv $@.new $@
 
 .PHONY: rootfs

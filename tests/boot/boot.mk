@@ -25,5 +25,5 @@ BOOT_NEEDS := $(ISO) $(XEN) $(INITRD) $(KERNEL0) $(DEBIAN_KERNEL) guest-tests
 check-boot: $(BOOT_NEEDS) ## the CD, the tools and bad input, on whole machines in QEMU (ONLY=names)
 	@$(run-boot)
 
-check-boot-full: $(BOOT_NEEDS) ## the groups of them that are too long for check
+check-boot-full: $(BOOT_NEEDS) pxe $(DEVEL_ISO) ## the groups of them that are too long for check
 	@$(run-boot) --full
