@@ -46,6 +46,29 @@ def xl_info_dmesg(env):
 
 
 @cd
+def manuals(env):
+    """man and less, on a terminal: a page, the search, the end"""
+    m = env.machine
+    m.command("stty rows 24 cols 80")
+    m.send("man install-to-disk\n")
+    m.expect(r"INSTALL-TO-DISK\(8\)", 20)
+    m.expect(r"--dry-run", 20)
+    m.send("q")
+    m.expect(r"# ?$", 20)
+    m.send("less /README.CD\n")
+    m.expect(r"the manual of the CD", 20)
+    m.send("/xendemo-persist\r")        # less wants what the key sends
+    m.expect(r"keep changes on the partition", 20)
+    m.send("q")
+    m.expect(r"# ?$", 20)
+    for page in ("xendemo", "welcome", "devel"):
+        has(m.command(f"man {page}"), rf"(?i)^\s*{page}\(\d\)", f"man {page}")
+    has(m.command("man nonsense", status=1), "no page about nonsense", "man without a page")
+    has(m.command("devel", status=1), "this CD carries no compiler", "devel on the small CD")
+    m.command("stty cols 250")
+
+
+@cd
 def demo1(env):
     """xl create -c, log in to the guest, leave its console"""
     m = env.machine

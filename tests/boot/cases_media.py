@@ -56,9 +56,9 @@ def power_off(env):
     env.machine = None
 
 
-def linux_direct(env, disks=(), append="", memory=512, cd=True):
+def linux_direct(env, disks=(), append="", memory=512, cd=True, firmware=()):
     """Linux without the hypervisor, straight from QEMU, with disks vda, vdb ..."""
-    options = ["-kernel", env.kernel0, "-initrd", env.initrd, "-append",
+    options = [*firmware, "-kernel", env.kernel0, "-initrd", env.initrd, "-append",
                f"console=ttyS0,115200 quiet {append}"]
     options += ["-cdrom", env.iso] if cd else []
     for disk in disks:
@@ -191,6 +191,7 @@ def install_refusals(env):
     refused(m, r"/dev/vdb is too small: it has 48 MB, and \d+ are needed", "mode=disk", "target=/dev/vdb")
     refused(m, r"/dev/vdc has an unknown partition table", "mode=disk", "target=/dev/vdc", "erase=yes")
     refused(m, r"line 2: target can't be .vda.", "mode=disk", "target=vda")
+    refused(m, r"/tmp/answers: there is no target= in it", "mode=disk")
     m.command("/usr/sbin/mke2fs -q -t ext4 /dev/vdb && mkdir -p /mnt && mount /dev/vdb /mnt")
     refused(m, r"/dev/vdb is in use: /dev/vdb is mounted on /mnt", "mode=disk", "target=/dev/vdb", "erase=yes")
     m.command("umount /mnt")
@@ -255,6 +256,71 @@ def installed_uefi(env):
     power_off(env)
 
 
+# ---- an install that the kernel's command line asks for --------------------------------
+
+asked = Group("install-ask", "install=ask: each console begins with the installer")
+
+
+@asked
+def install_ask(env):
+    """the dialogue on the serial port and on the screen; q leads to the login"""
+    env.disk = payload.blank_disk(env.tmp("disk.img"), 384)
+    env.machine = m = linux_direct(env, [env.disk], "console=tty0 console=ttyS0,115200 install=ask")
+    m.expect(r"disk +/dev/vda +EVERYTHING", 90, reject=r"login:|another install")
+    m.expect(r"q to leave: ?$", 20)
+    m.send("q\n")
+    m.expect(r"left; nothing was written", 20)
+    m.login()
+    for n in (1, 2, 3):
+        has(m.command(f"cat /dev/vcs{n}"), r"disk +/dev/vda +EVERYTHING", f"terminal {n} of the screen")
+    m.command("cmp -n $((384 * 1048576)) /dev/vda /dev/zero", 60)
+
+
+unattended = Group("install-file", "install=FILE: an install without questions at boot")
+
+
+def answer_disk(env, *lines):
+    """A partition labelled answers, as a USB stick may be, with the file /answers.txt"""
+    os.makedirs(env.tmp("stick"), exist_ok=True)
+    with open(os.path.join(env.tmp("stick"), "answers.txt"), "w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+    stick = payload.blank_disk(env.tmp("stick.img"), 8)
+    payload.tool("mke2fs", "-q", "-t", "ext4", "-L", "answers", "-d", env.tmp("stick"), stick)
+    return stick
+
+
+@unattended
+def install_file_bad(env):
+    """a broken answer file, one that isn't there: one clear line, and nothing is written"""
+    env.disk = payload.blank_disk(env.tmp("disk.img"), 384)
+    for where, lines, message in (
+            ("LABEL=answers:/answers.txt", ("mode=disk", "target=/dev/vda", "format=please"),
+             r"/answers\.txt: line 3: \"format=please\" is no answer"),
+            ("LABEL=answers:/other.txt", (), r"there is no file /other\.txt on LABEL=answers"),
+            ("LABEL=nobody:/answers.txt", (), r"there is no partition LABEL=nobody")):
+        env.machine = m = linux_direct(env, [env.disk, answer_disk(env, *lines)], f"install={where}")
+        m.expect(r"xendemo: [^\n]*" + message, 90, reject=r"install-to-disk: done")
+        m.send("\n")
+        m.login()
+        m.close()
+        env.machine = None
+        if any(payload.read(env.disk)):
+            raise Failure(f"install={where} wrote to the disk")
+
+
+@unattended
+def install_file(env):
+    """from power-on to an installed disk without a key; it starts"""
+    env.machine = m = linux_direct(env, [env.disk, answer_disk(env, "mode=disk", "target=/dev/vda", "then=poweroff")],
+                                   "install=LABEL=answers:/answers.txt")
+    m.expect(r"xendemo: unattended install with LABEL=answers:/answers\.txt", 90)
+    m.expect(r"xendemo: install-to-disk: done", 240, reject=r"install-to-disk: (?!done)[^\n]+\n")
+    m.wait_end(60)
+    m.close()
+    m = boot_disk(env, env.disk)
+    has(m.command("welcome"), r"kept on /dev/vda3", "the installed system")
+
+
 update = Group("update", "install-to-disk on a disk that it made", full=True)
 
 
@@ -284,21 +350,23 @@ def installed_update(env):
 beside = Group("beside", "install-to-disk beside an existing Linux")
 
 
-def boot_debian(env, disk):
+def boot_debian(env, disk, firmware=()):
     """The old system of payload.debian_disk() starts from the disk by itself."""
-    machine = Machine(["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"], 512)
+    machine = Machine([*firmware, "-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"], 512)
     try:
         machine.expect(r"HELLO from /init", 120, reject=r"(?i)kernel panic|error: [^\n]*")
     finally:
         machine.close()
 
 
-def precious(disk):
+def precious(disk, made_as=None):
+    """the Linux that payload.debian_disk() put there is as it was"""
+    tree = f"{made_as or disk}.tree"
     payload.tool("sh", "-c", f"dd if={disk} of={disk}.part bs=1M skip=2 2>/dev/null; "
                  f"debugfs -R 'dump home/precious {disk}.precious' {disk}.part && "
-                 f"cmp {disk}.precious {disk}.tree/home/precious && "
+                 f"cmp {disk}.precious {tree}/home/precious && "
                  f"debugfs -R 'dump boot/grub/grub.cfg {disk}.cfg' {disk}.part && "
-                 f"cmp {disk}.cfg {disk}.tree/boot/grub/grub.cfg")
+                 f"cmp {disk}.cfg {tree}/boot/grub/grub.cfg")
 
 
 @beside
@@ -311,15 +379,20 @@ def beside_debian(env):
     precious(env.disk)
 
 
-@beside
-def beside_xendemo(env):
-    env.machine = m = Machine(["-drive", f"file={env.disk},format=raw,if=virtio,cache=unsafe"], 768)
+def boot_entry(env, disk):
+    """Our entry in the menu of the old system, then the first one of our own menu"""
+    env.machine = m = Machine(["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"], 768)
     m.expect(r"xendemo: Xen and its own Linux", 60)
     m.send("\x1b[B\n")
     m.expect(r"Xen / Linux", 30, reject=r"HELLO")
     m.send("\n")
     has(m.login(), r"on Xen 4\.17", "the login message")
-    has(m.command("welcome"), r"changes +in RAM", "the root of the system beside")
+    return m
+
+
+@beside
+def beside_xendemo(env):
+    has(boot_entry(env, env.disk).command("welcome"), r"changes +in RAM", "the root of the system beside")
 
 
 free = Group("free", "install-to-disk in free space", full=True)
@@ -327,44 +400,113 @@ free = Group("free", "install-to-disk in free space", full=True)
 
 @free
 def free_space(env):
-    """a new partition behind a Linux, which still starts; its menu has the entry"""
-    disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env), 448, 256)
-    install_unattended(env, [disk], "mode=free", "target=/dev/vda")
-    boot_debian(env, disk)
+    """a new partition behind a Linux, which still starts"""
+    env.disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env), 448, 256)
+    install_unattended(env, [env.disk], "mode=free", "target=/dev/vda")
+    boot_debian(env, env.disk)
+    precious(env.disk)
+
+
+@free
+def free_bios(env):
+    """the Linux's menu starts it; its root is writable and stays"""
+    for content in ("No such file", "remember"):
+        m = boot_entry(env, env.disk)
+        has(m.command("welcome"), r"changes +kept on /dev/vda3", "the root in the free space")
+        has(m.command("cat /root/note", status=None), content, "what was kept")
+        m.command("echo remember >/root/note")
+        power_off(env)
+    boot_debian(env, env.disk)
+    precious(env.disk)
+
+
+free_efi = Group("free-uefi", "install-to-disk in free space, started by UEFI", full=True)
+
+
+@free_efi
+def free_uefi(env):
+    """the firmware gets an entry; the Linux there is still what starts by itself"""
+    disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env), 512, 264, 48)
+    payload.tool("cp", "/usr/share/OVMF/OVMF_VARS_4M.fd", env.tmp("vars"))
+    firmware = ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+                "-drive", f"if=pflash,format=raw,file={env.tmp('vars')}"]
+    boot_debian(env, disk, firmware)
+    env.machine = m = linux_direct(env, [disk], firmware=firmware)
+    m.login()
+    answers(m, "mode=free", "target=/dev/vda")
+    out = m.command("install-to-disk --answers /tmp/answers", 240)
+    number = re.search(r"wrote the last entry of the firmware's list, xendemo \(Boot00(\w\w)\)", out)
+    if not number:
+        raise Failure("no entry for the firmware: " + out.strip()[-300:])
+    power_off(env)
+    boot_debian(env, disk, firmware)
     precious(disk)
-    payload.tool("sh", "-c", f"debugfs -R 'dump boot/grub/custom.cfg {disk}.custom' {disk}.part && "
-                 f"grep -q 'configfile /xendemo/grub.cfg' {disk}.custom")
+
+    # what choosing the entry in the firmware's menu does
+    env.machine = m = linux_direct(env, [disk], firmware=firmware)
+    m.login()
+    m.command("mount -t efivarfs efivarfs /sys/firmware/efi/efivars")
+    m.command(f"printf '\\7\\0\\0\\0\\x{number.group(1)}\\0' >/sys/firmware/efi/efivars/"
+              "BootNext-8be4df61-93ca-11d2-aa0d-00e098032b8c")
+    power_off(env)
+    m = boot_disk(env, disk, firmware)
+    has(m.command("welcome"), r"changes +kept on /dev/vda4", "the root in the free space")
+    power_off(env)
+    boot_debian(env, disk, firmware)
+    precious(disk)
 
 
 power_loss = Group("power-loss", "the power fails during an install", full=True)
+TURNS = 20
 
 
 @power_loss
 def power_fails(env):
     """20 random moments of an install beside Debian; Debian starts each time"""
     start = payload.debian_disk(env.tmp("start.img"), env.debian_kernel, hello_initrd(env))
-    disk = env.tmp("debian.img")
-    dice = random.Random(1)
-    seen = set()
-    for turn in range(20):
+    disk, state = env.tmp("debian.img"), env.tmp("state")
+
+    def installer(*more):
         payload.tool("cp", "--sparse=always", start, disk)
-        m = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append", "console=ttyS0,115200 quiet",
-                     "-cdrom", env.iso, "-drive",
-                     f"file={disk},format=raw,if=virtio,cache=writeback,throttling.bps-write=4194304"], 512)
-        env.machine = m
-        m.login()
-        answers(m, "mode=beside", "target=/dev/vda2")
+        env.machine = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append", "console=ttyS0,115200 quiet",
+                               "-cdrom", env.iso, "-drive", f"file={disk},format=raw,if=virtio,cache=writeback,"
+                               "throttling.bps-write=4194304", *more], 512)
+        return env.machine
+
+    def plan(m):
+        while "#" not in m.text:        # it isn't back to life yet
+            m.send("\n")
+            m.pump(0.5)
         m.send("install-to-disk --answers /tmp/answers\n")
         m.expect(r"Plan:", 60)
-        m.pump(0)
-        end = time.monotonic() + dice.uniform(0, 12 if turn % 2 else 6)
+        return time.monotonic()
+
+    m = installer()
+    m.login()
+    answers(m, "mode=beside", "target=/dev/vda2")
+    m.save(state)               # each turn goes on from here, instead of another boot
+    m.close()
+
+    m = installer("-incoming", f"exec:cat {state}")
+    begin = plan(m)
+    m.expect(r"install-to-disk: done", 120)
+    length = time.monotonic() - begin
+    m.close()
+
+    dice, seen = random.Random(1), []
+    for turn in range(TURNS):
+        m = installer("-incoming", f"exec:cat {state}")
+        end = plan(m) + (turn + dice.random()) * length / TURNS
         while time.monotonic() < end and "install-to-disk: done" not in m.text:
             m.pump(0.05)
-        seen.add(m.text[m.text.rindex("Plan:"):].strip().split("\n")[-1][:40])
+        seen.append("done" if "install-to-disk: done" in m.text else m.text.strip()[-48:])
         m.close()
         boot_debian(env, disk)
         whole(disk)
-    print(f"    the power failed at: {sorted(seen)}")
+        precious(disk, start)
+    print(f"    the power failed after: {seen}")
+    if seen.count("done") > TURNS // 2:
+        raise Broken("most installs were done before the power failed")
 
 
 def whole(disk):
@@ -380,8 +522,6 @@ network = Group("pxe", "start over the network", full=True)
 def pxe_boot(env):
     """the bundle of make pxe, by BIOS"""
     folder = os.path.join(os.path.dirname(env.iso), "pxe")
-    if not os.path.exists(folder):
-        raise Broken(f"{folder} does not exist: make pxe")
     env.machine = m = Machine(["-boot", "n", "-nic", f"user,model=e1000,tftp={folder},bootfile=xendemo.pxe"], 1024)
     m.expect(r"Xen / Linux", 120)
     m.send("\n")

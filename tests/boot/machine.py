@@ -136,6 +136,16 @@ class Machine:
             raise Broken(f"QMP {command}: {answer['error']}")
         return answer["return"]
 
+    def save(self, path):
+        """The machine stops, with its state in a file: one with the same options and
+        -incoming "exec:cat FILE" goes on from there."""
+        self.qmp("migrate", uri=f"exec:cat >{path}")
+        end = time.monotonic() + 60 * TIME_FACTOR
+        while (status := self.qmp("query-migrate")["status"]) != "completed":
+            if status == "failed" or time.monotonic() > end:
+                raise Broken(f"the machine's state can't be saved: {status}")
+            time.sleep(0.2)
+
     def lit_pixels(self, path):
         """Takes a screendump to path and counts its pixels that aren't black."""
         self.qmp("screendump", filename=os.path.abspath(path))

@@ -76,6 +76,16 @@ def iso(path, files):
     return path
 
 
+def swap(path, image, files):
+    """A copy of a bootable CD with other files in the place of {name: path}."""
+    if os.path.exists(path):
+        os.unlink(path)
+    maps = [word for name, file in files.items() for word in ("-map", file, f"/{name}")]
+    run(["xorriso", "-indev", image, "-outdev", path, "-boot_image", "any", "replay",
+         "-overwrite", "on"] + maps)
+    return path
+
+
 def run(command):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
@@ -161,14 +171,14 @@ fi
 """
 
 
-def debian_disk(path, kernel, initrd, megabytes=256, gap=0):
+def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0):
     """A disk that a BIOS starts, with a Linux on its second partition, laid out as
     Debian's installer does it: GRUB with all its modules in /boot/grub; `gap` MB at its
-    end are free."""
+    end are free. With `esp` MB for a third partition, UEFI starts it, too."""
     tree = path + ".tree"
-    modules = "/usr/lib/grub/i386-pc"
+    linux = megabytes - gap - esp - 4
     tool("rm", "-rf", tree)
-    for folder in ("boot/grub/i386-pc", "etc", "home"):
+    for folder in ("boot/grub", "etc", "home"):
         os.makedirs(os.path.join(tree, folder))
     for name, data in (("boot/grub/grub.cfg", DEBIAN_GRUB_CFG.encode()),
                        ("etc/os-release", b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'),
@@ -176,23 +186,35 @@ def debian_disk(path, kernel, initrd, megabytes=256, gap=0):
                        ("boot/vmlinuz", read(kernel)), ("boot/initrd.img", read(initrd))):
         with open(os.path.join(tree, name), "wb") as file:
             file.write(data)
-    tool("sh", "-c", f"cp {modules}/*.mod {modules}/*.lst {tree}/boot/grub/i386-pc/ && "
-         f"echo 'set color_normal=light-gray/black' >{tree}/boot/grub/load.cfg")
-    core = path + ".core"
-    tool("grub-mkimage", "-O", "i386-pc", "-d", modules, "-p", "(,gpt2)/boot/grub", "-o", core,
-         "biosdisk", "part_gpt", "ext2", "normal", "search", "search_label", "linux", "configfile",
-         "test", "serial", "terminal")
+    core = debian_grub(path, tree, "i386-pc", "biosdisk")
 
     blank_disk(path, megabytes)
     tool("sfdisk", "-q", path, input="label: gpt\nstart=1MiB, size=1MiB, type=21686148-6449-6E6F-744E-656564454649\n"
-         f"size={megabytes - gap - 4}MiB, type=linux\n")
+         f"size={linux}MiB, type=linux\n" +
+         (f"size={esp}MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n" if esp else ""))
+    if esp:
+        program, fat = debian_grub(path, tree, "x86_64-efi"), f"{path}@@{linux + 2}M"
+        tool("mformat", "-i", fat, "-T", str(esp * 2048), "-h", "64", "-s", "32", "::")
+        tool("mmd", "-i", fat, "::/EFI", "::/EFI/BOOT")
+        tool("mcopy", "-i", fat, program, "::/EFI/BOOT/BOOTX64.EFI")
     tool("mke2fs", "-q", "-t", "ext4", "-L", "olddebian", "-O", "^metadata_csum_seed,^orphan_file", "-d", tree,
-         "-E", f"offset={2 << 20},root_owner=0:0", path, f"{megabytes - gap - 4}M")
+         "-E", f"offset={2 << 20},root_owner=0:0", path, f"{linux}M")
     # what grub-bios-setup does: the first sector knows where the core is, the core where it goes on
     image = bytearray(read(core))
     image[500:508] = struct.pack("<Q", 2049)
     put(path, 1 << 20, bytes(image))
-    boot = bytearray(read(f"{modules}/boot.img")[:440])
+    boot = bytearray(read("/usr/lib/grub/i386-pc/boot.img")[:440])
     boot[92:100] = struct.pack("<Q", 2048)
     put(path, 0, bytes(boot))
     return path
+
+
+def debian_grub(path, tree, kind, *modules):
+    """GRUB of this kind for debian_disk(), with its modules in the tree"""
+    folder, core = f"/usr/lib/grub/{kind}", f"{path}.{kind}"
+    tool("sh", "-c", f"mkdir -p {tree}/boot/grub/{kind} && "
+         f"cp {folder}/*.mod {folder}/*.lst {tree}/boot/grub/{kind}/")
+    tool("grub-mkimage", "-O", kind, "-d", folder, "-p", "(,gpt2)/boot/grub", "-o", core,
+         "part_gpt", "ext2", "normal", "search", "search_label", "linux", "configfile",
+         "test", "serial", "terminal", *modules)
+    return core
