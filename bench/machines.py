@@ -54,6 +54,22 @@ def boot(args, system):
         m.close()
 
 
+def cd(args, system):
+    """The CD, from a key in its menu to the login on the serial port."""
+    m = start(args, ["-cdrom", args.swapped_iso if system == "xen" else args.iso, "-boot", "d",
+                     "-nic", "user,model=e1000"], 1024)
+    try:
+        m.expect(r"Xen / Linux", 60)
+        m.send("\x1b[B" * (3 if system == "bare" else 0))
+        m.pump(1)
+        begin = time.monotonic()
+        m.send("\n")
+        m.expect(r"login: ?$", 120, reject=r"[Pp]anic|no disc|error: ")
+        return {"menu-to-login": time.monotonic() - begin}
+    finally:
+        m.close()
+
+
 def memory(args, system):
     m = kernel0(args, system, "bench=memory", 4096, xen_args="dom0_mem=512M")
     try:
