@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where the CD boots, damaged CDs, persistent roots, install-to-disk."""
+import hashlib
 import os
 import random
 import re
@@ -393,6 +394,22 @@ def boot_entry(env, disk):
 @beside
 def beside_xendemo(env):
     has(boot_entry(env, env.disk).command("welcome"), r"changes +in RAM", "the root of the system beside")
+
+
+xfs = Group("xfs", "install-to-disk beside a Linux on XFS", full=True)
+
+
+@xfs
+def beside_xfs(env):
+    """both systems start, and what the Linux has there is as it was"""
+    env.disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env), 400, root="xfs")
+    boot_debian(env, env.disk)
+    install_unattended(env, [env.disk], "mode=beside", "target=/dev/vda2")
+    boot_debian(env, env.disk)
+    m = boot_entry(env, env.disk)
+    has(m.command("welcome; grep ' /live/disk ' /proc/mounts"), r"changes +in RAM[^$]* xfs ro", "the root")
+    want = hashlib.md5(payload.read(f"{env.disk}.tree/home/precious")).hexdigest()
+    has(m.command("md5sum /live/disk/home/precious"), want, "the Linux's own file")
 
 
 free = Group("free", "install-to-disk in free space", full=True)

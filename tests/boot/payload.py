@@ -171,10 +171,11 @@ fi
 """
 
 
-def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0):
+def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0, root="ext4"):
     """A disk that a BIOS starts, with a Linux on its second partition, laid out as
     Debian's installer does it: GRUB with all its modules in /boot/grub; `gap` MB at its
-    end are free. With `esp` MB for a third partition, UEFI starts it, too."""
+    end are free. With `esp` MB for a third partition, UEFI starts it, too. root is the
+    Linux's file system, ext4 or xfs."""
     tree = path + ".tree"
     linux = megabytes - gap - esp - 4
     tool("rm", "-rf", tree)
@@ -186,7 +187,7 @@ def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0):
                        ("boot/vmlinuz", read(kernel)), ("boot/initrd.img", read(initrd))):
         with open(os.path.join(tree, name), "wb") as file:
             file.write(data)
-    core = debian_grub(path, tree, "i386-pc", "biosdisk")
+    core = debian_grub(path, tree, "i386-pc", "biosdisk", *(["xfs"] if root == "xfs" else []))
 
     blank_disk(path, megabytes)
     tool("sfdisk", "-q", path, input="label: gpt\nstart=1MiB, size=1MiB, type=21686148-6449-6E6F-744E-656564454649\n"
@@ -197,8 +198,11 @@ def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0):
         tool("mformat", "-i", fat, "-T", str(esp * 2048), "-h", "64", "-s", "32", "::")
         tool("mmd", "-i", fat, "::/EFI", "::/EFI/BOOT")
         tool("mcopy", "-i", fat, program, "::/EFI/BOOT/BOOTX64.EFI")
-    tool("mke2fs", "-q", "-t", "ext4", "-L", "olddebian", "-O", "^metadata_csum_seed,^orphan_file", "-d", tree,
-         "-E", f"offset={2 << 20},root_owner=0:0", path, f"{linux}M")
+    if root == "xfs":
+        xfs_root(path, tree, linux)
+    else:
+        tool("mke2fs", "-q", "-t", "ext4", "-L", "olddebian", "-O", "^metadata_csum_seed,^orphan_file", "-d", tree,
+             "-E", f"offset={2 << 20},root_owner=0:0", path, f"{linux}M")
     # what grub-bios-setup does: the first sector knows where the core is, the core where it goes on
     image = bytearray(read(core))
     image[500:508] = struct.pack("<Q", 2049)
@@ -207,6 +211,26 @@ def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0):
     boot[92:100] = struct.pack("<Q", 2048)
     put(path, 0, bytes(boot))
     return path
+
+
+def xfs_root(path, tree, megabytes):
+    """An XFS file system with this tree, from the second MB of a disk on."""
+    image, lines = path + ".xfs", ["/none", "0 0", "d--755 0 0"]
+
+    def folder(at):
+        for entry in sorted(os.scandir(at), key=lambda e: e.name):
+            if entry.is_dir():
+                lines.append(f"{entry.name} d--755 0 0")
+                folder(entry.path)
+                lines.append("$")
+            else:
+                lines.append(f"{entry.name} ---644 0 0 {entry.path}")
+    folder(tree)
+    with open(path + ".proto", "w", encoding="ascii") as file:
+        file.write("\n".join(lines + ["$", ""]))
+    blank_disk(image, megabytes)
+    tool("mkfs.xfs", "-q", "-f", "-L", "olddebian", "-p", path + ".proto", image)
+    tool("dd", f"if={image}", f"of={path}", "bs=1M", "seek=2", "conv=notrunc,sparse", "status=none")
 
 
 def debian_grub(path, tree, kind, *modules):
