@@ -62,7 +62,7 @@ def manuals(env):
     m.send("q")
     m.expect(r"# ?$", 20)
     for page in ("xendemo", "welcome", "devel"):
-        has(m.command(f"man {page}"), rf"(?i)^\s*{page}\(\d\)", f"man {page}")
+        has(m.command(f"man {page} | head -n 3"), rf"(?i)^\s*{page}\(\d\)", f"man {page}")
     has(m.command("man nonsense", status=1), "no page about nonsense", "man without a page")
     has(m.command("devel", status=1), "this CD carries no compiler", "devel on the small CD")
     m.command("stty cols 250")

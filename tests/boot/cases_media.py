@@ -7,7 +7,7 @@ import re
 import time
 
 import payload
-from common import Group, NET, boot_cd, console_login, create, has, hello_initrd
+from common import Group, NET, boot_cd, console_login, create, has, hello_initrd, wait_for
 from machine import Broken, Failure, Machine
 
 
@@ -57,10 +57,14 @@ def power_off(env):
     env.machine = None
 
 
+# Linux counts timer ticks while it counts instructions, and panics if a busy host gave QEMU
+# too little time for them
+BARE = "console=ttyS0,115200 quiet no_timer_check"
+
+
 def linux_direct(env, disks=(), append="", memory=512, cd=True, firmware=()):
     """Linux without the hypervisor, straight from QEMU, with disks vda, vdb ..."""
-    options = [*firmware, "-kernel", env.kernel0, "-initrd", env.initrd, "-append",
-               f"console=ttyS0,115200 quiet {append}"]
+    options = [*firmware, "-kernel", env.kernel0, "-initrd", env.initrd, "-append", f"{BARE} {append}"]
     options += ["-cdrom", env.iso] if cd else []
     for disk in disks:
         options += ["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]
@@ -141,7 +145,7 @@ def check_truncated(env):
     with open(env.iso, "rb") as full, open(env.tmp("cut.iso"), "wb") as part:
         part.write(full.read(os.path.getsize(env.iso) * 3 // 4 & ~2047))
     env.machine = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append",
-                           "console=ttyS0,115200 quiet xendemo.check", "-cdrom", env.tmp("cut.iso")], 512)
+                           f"{BARE} xendemo.check", "-cdrom", env.tmp("cut.iso")], 512)
     env.machine.expect(r"xendemo: this disc is bad: ", 90, reject=r"disc is good|login:")
     env.machine.expect(r"# ?$", 20)
 
@@ -158,7 +162,7 @@ def bad_sectors(env):
         for sector in range(root // 512 + 8, root // 512 + 4000, 64):
             file.write(f'[inject-error]\nevent = "none"\nsector = "{sector}"\nonce = "off"\nerrno = "5"\n')
     env.machine = m = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append",
-                               "console=ttyS0,115200 quiet xendemo.wait=3", "-drive",
+                               f"{BARE} xendemo.wait=3", "-drive",
                                f"file=blkdebug:{env.tmp('blkdebug')}:{env.iso},format=raw,if=ide,media=cdrom"], 512)
     m.expect(r"xendemo: (the root can't be read|.*its root is damaged)", 120, reject=r"Kernel panic")
     m.expect(r"# ?$", 60)
@@ -201,7 +205,8 @@ def install_refusals(env):
     out = m.command("install-to-disk --dry-run --answers /tmp/answers", 60)
     has(out, r"/dev/vda3 +the rest, ext4", "the plan")
     has(out, r"Dry run: nothing was written", "the dry run")
-    m.command("cmp -n $((384 * 1048576)) /dev/vda /dev/zero", 60)
+    if not payload.untouched(env.disk):
+        raise Failure("the dry run wrote to the disk")
     if any(payload.read(odd)[4096:]):
         raise Failure("a refused disk was written to")
 
@@ -273,8 +278,9 @@ def install_ask(env):
     m.expect(r"left; nothing was written", 20)
     m.login()
     for n in (1, 2, 3):
-        has(m.command(f"cat /dev/vcs{n}"), r"disk +/dev/vda +EVERYTHING", f"terminal {n} of the screen")
-    m.command("cmp -n $((384 * 1048576)) /dev/vda /dev/zero", 60)
+        wait_for(env, f"grep -q 'disk  */dev/vda  *EVERYTHING' /dev/vcs{n}")
+    if not payload.untouched(env.disk):
+        raise Failure("a dialogue that was left wrote to the disk")
 
 
 unattended = Group("install-file", "install=FILE: an install without questions at boot")
@@ -305,7 +311,7 @@ def install_file_bad(env):
         m.login()
         m.close()
         env.machine = None
-        if any(payload.read(env.disk)):
+        if not payload.untouched(env.disk):
             raise Failure(f"install={where} wrote to the disk")
 
 
@@ -448,8 +454,13 @@ def free_uefi(env):
     firmware = ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
                 "-drive", f"if=pflash,format=raw,file={env.tmp('vars')}"]
     boot_debian(env, disk, firmware)
-    env.machine = m = linux_direct(env, [disk], firmware=firmware)
-    m.login()
+
+    def linux():    # OVMF that starts a kernel itself leaves no CD drive to it
+        env.machine = linux_direct(env, [disk, env.iso], cd=False, firmware=firmware)
+        env.machine.login()
+        return env.machine
+
+    m = linux()
     answers(m, "mode=free", "target=/dev/vda")
     out = m.command("install-to-disk --answers /tmp/answers", 240)
     number = re.search(r"wrote the last entry of the firmware's list, xendemo \(Boot00(\w\w)\)", out)
@@ -460,8 +471,7 @@ def free_uefi(env):
     precious(disk)
 
     # what choosing the entry in the firmware's menu does
-    env.machine = m = linux_direct(env, [disk], firmware=firmware)
-    m.login()
+    m = linux()
     m.command("mount -t efivarfs efivarfs /sys/firmware/efi/efivars")
     m.command(f"printf '\\7\\0\\0\\0\\x{number.group(1)}\\0' >/sys/firmware/efi/efivars/"
               "BootNext-8be4df61-93ca-11d2-aa0d-00e098032b8c")
@@ -485,7 +495,7 @@ def power_fails(env):
 
     def installer(*more):
         payload.tool("cp", "--sparse=always", start, disk)
-        env.machine = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append", "console=ttyS0,115200 quiet",
+        env.machine = Machine(["-kernel", env.kernel0, "-initrd", env.initrd, "-append", BARE,
                                "-cdrom", env.iso, "-drive", f"file={disk},format=raw,if=virtio,cache=writeback,"
                                "throttling.bps-write=4194304", *more], 512)
         return env.machine

@@ -139,6 +139,11 @@ def blank_disk(path, megabytes):
     return path
 
 
+def untouched(path):
+    """Was nothing ever written to this blank_disk()?"""
+    return os.stat(path).st_blocks == 0
+
+
 def put(path, offset, data):
     with open(path, "r+b") as file:
         file.seek(offset)
@@ -194,7 +199,7 @@ def debian_disk(path, kernel, initrd, megabytes=256, gap=0, esp=0, root="ext4"):
          f"size={linux}MiB, type=linux\n" +
          (f"size={esp}MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n" if esp else ""))
     if esp:
-        program, fat = debian_grub(path, tree, "x86_64-efi"), f"{path}@@{linux + 2}M"
+        program, fat = debian_grub(path, tree, "x86_64-efi", "efi_gop"), f"{path}@@{linux + 2}M"
         tool("mformat", "-i", fat, "-T", str(esp * 2048), "-h", "64", "-s", "32", "::")
         tool("mmd", "-i", fat, "::/EFI", "::/EFI/BOOT")
         tool("mcopy", "-i", fat, program, "::/EFI/BOOT/BOOTX64.EFI")
