@@ -22,7 +22,7 @@ def devel_iso(env):
     m.login()
     m.send("devel\n")
     m.expect(r"Debian with a compiler", 300, reject=r"devel: [^\n]*")
-    m.expect(r"root@[^\n]*:~/xendemo# ?$", 60)
+    m.expect(r"devel:~/xendemo# ?$", 60)
     m.send("exit\n")
     m.expect(r"# ?$", 20)
     has(m.command("devel sh -c 'gcc --version; ld --version'"), r"gcc \(Debian", "the compiler")
