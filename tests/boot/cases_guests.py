@@ -58,6 +58,11 @@ def refused(env, line, message):
     before = state(env)
     out = env.machine.command(line + " 2>&1", 90, status=None)
     has(out, message, line)
+    unchanged(env, before, line)
+
+
+def unchanged(env, before, line):
+    """state() becomes again what it was."""
     end = time.monotonic() + 20 * TIME_FACTOR
     while state(env) != before:
         if time.monotonic() > end:
@@ -65,9 +70,8 @@ def refused(env, line, message):
         env.machine.command("sleep 1")
 
 
-@guests
-def guest_network(env):
-    """a guest's web page over its link-local address, by its name; ssh into it"""
+def boot_with_web(env, extra=()):
+    """The machine of both groups, with the guest web; domain 0 has disks vda (empty) and vdb (hello.iso)."""
     env.ssh = free_port()
     disk = env.tmp("disk.img")
     with open(disk, "wb") as file:
@@ -85,9 +89,16 @@ def guest_network(env):
         env, "dom0_mem=320M", initrd=env.initrd, memory=768,
         extra=["-cdrom", env.iso, "-drive", f"file={disk},format=raw,if=virtio",
                "-drive", f"file={hello_iso},format=raw,if=virtio,readonly=on",
-               "-nic", f"user,model=e1000,hostfwd=tcp:127.0.0.1:{env.ssh}-:2201"])
+               "-nic", f"user,model=e1000,hostfwd=tcp:127.0.0.1:{env.ssh}-:2201", *extra])
     m.login()
     start_guest(env, "/etc/xen/web.cfg", "web")
+
+
+@guests
+def guest_network(env):
+    """a guest's web page over its link-local address, by its name; ssh into it"""
+    boot_with_web(env)
+    m = env.machine
     has(m.command("wget -q -O - http://web/", 60), r"This is guest web", "the guest's page")
     has(m.command("ip -4 addr show xenbr0"), r"169\.254\.1\.0/16", "domain 0's link-local address")
     has(inside(env, "web", "hostname; ip -4 -o addr show dev eth0"), r"web\s+.*169\.254\.", "in the guest")
@@ -197,8 +208,10 @@ more = Group("more-guests", "more of guests with disks and networks", full=True)
 
 @more
 def more_guests(env):
-    """the same machine and guest again"""
-    guest_network(env)
+    """the same machine and guest, and a USB stick"""
+    stick = payload.blank_disk(env.tmp("stick.img"), 8)
+    boot_with_web(env, ["-device", "qemu-xhci", "-drive", f"if=none,id=stick,file={stick},format=raw",
+                        "-device", "usb-storage,drive=stick,id=stick"])
     env.machine.command("mkdir -p /mnt && mount -o ro /dev/vdb /mnt")
 
 
@@ -212,6 +225,7 @@ def attach_detach(env):
     inside(env, "web", "dd if=/dev/urandom of=/tmp/r bs=64k count=16 2>/dev/null; "
                        "dd if=/tmp/r of=/dev/xvdc bs=64k 2>/dev/null; sync")
     theirs = inside(env, "web", "md5sum </tmp/r").split()[-2]
+    refused(env, "xl block-attach web /tmp/a.img,raw,xvdf,w", r"a\.img: guest 1 has it already")
     m.command("xl block-detach web xvdc", 60)
     has(m.command("head -c 1048576 /tmp/a.img | md5sum"), theirs, "what the guest wrote")
     has(m.command("losetup -a | grep -c a.img", status=None), r"0", "loop devices after the detach")
@@ -311,6 +325,69 @@ def bad_devices(env):
             ("xl network-attach web bridge=nobr", r"bridge nobr: domain 0 has no such bridge"),
             ("xl block-attach web phy:/dev/none,xvdg,w", r"/dev/none")):
         refused(env, line, message)
+
+
+@more
+def shrunk_image(env):
+    """an image that is cut while a guest has it: the guest goes on, and the end of the disk tells"""
+    m = env.machine
+    before = state(env)
+    m.command("dd if=/dev/urandom of=/tmp/cut.img bs=64k count=32 2>/dev/null")
+    m.command("xl block-attach web /tmp/cut.img,raw,xvdc,w && truncate -s 64k /tmp/cut.img", 60)
+    inside(env, "web", "dd if=/dev/xvdc of=/dev/null bs=64k 2>/dev/null", status=None)
+    has(m.command("xl block-detach web xvdc 2>&1", 60), r"cut\.img: was cut off or deleted while a guest had it",
+        "xl block-detach")
+    has(m.command("logread"), r"cut\.img: was cut off", "the system's log")
+    unchanged(env, before, "a shrinking image")
+
+
+@more
+def dead_disk(env):
+    """a USB stick that is a guest's disk is pulled out: the guest's I/O fails, guest and domain 0 go on"""
+    m = env.machine
+    before = state(env)
+    m.command("xl block-attach web phy:/dev/sda,xvdh,w", 60)
+    inside(env, "web", "dd if=/dev/zero of=/dev/xvdh bs=64k count=4 2>/dev/null && sync")
+    m.qmp("device_del", id="stick")
+    wait_for(env, "! test -e /dev/sda", 20)
+    inside(env, "web", "dd if=/dev/zero of=/dev/xvdh bs=64k count=4 conv=fsync 2>/dev/null", status=1)
+    inside(env, "web", "true")
+    m.command("xl block-detach web xvdh", 60)
+    unchanged(env, before, "a disk that was pulled out")
+    refused(env, "xl block-attach web phy:/dev/sda,xvdh,w", r"/dev/sda: No such file")
+
+
+@more
+def full_overlay(env):
+    """domain 0's RAM overlay is full: no new guest, those there go on, names stay right"""
+    m = env.machine
+    before = state(env)
+    start_guest(env, "/etc/xen/demo2.cfg", "demo2")
+    m.command("dd if=/dev/zero of=/fill bs=64k 2>/dev/null", status=1)
+    has(m.command("welcome"), r"THERE IS NO ROOM LEFT", "the login message")
+    inside(env, "demo2", "dd if=/dev/urandom of=/data/x bs=64k count=64 2>/dev/null; sync; dmesg | grep \"I/O error\"")
+    refused(env, "xl create /etc/xen/demo1.cfg", r"No space left on device")
+    m.command("xl destroy demo2", 60)
+    inside(env, "web", "true")
+    m.command("rm /fill")
+    unchanged(env, before, "a full overlay")
+    start_guest(env, "/etc/xen/demo1.cfg", "demo1")
+    if "demo2" in m.command("cat /etc/hosts"):
+        raise Failure("a name leads to a guest that is gone")
+    m.command("xl destroy demo1; rm -f /var/lib/xen/images/demo2.img; truncate -s 64M /var/lib/xen/images/demo2.img")
+
+
+@more
+def dies_in_save(env):
+    """a guest that is destroyed while it is saved: no file, nothing left behind"""
+    m = env.machine
+    before = state(env)
+    start_guest(env, "/etc/xen/demo1.cfg", "demo1")
+    m.command("( (until [ \"$(stat -c %s /tmp/d.part)\" -gt 4000000 ]; do usleep 50000; done; xl destroy demo1) "
+              ">/dev/null 2>&1 &)")
+    has(m.command("xl save demo1 /tmp/d 2>&1", 90, status=1), r"nothing was saved to /tmp/d", "xl save")
+    m.command("! ls /tmp/d /tmp/d.part 2>/dev/null && ! ps | grep '[x]l create /etc/xen/demo1'")
+    unchanged(env, before, "a guest that was destroyed while it was saved")
 
 
 @more
