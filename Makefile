@@ -11,6 +11,8 @@ SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(lastword $(REVISION)))
 export SOURCE_DATE_EPOCH
 SHELL	:= /bin/bash
 .DEFAULT_GOAL := all
+# one line for each thing that is made; V=1 shows the commands
+$(V).SILENT:
 .DELETE_ON_ERROR:
 
 XEN_GZ	:= $(O)/xen/xen.gz

@@ -10,10 +10,12 @@ DEVEL_TREE := $(O)/devel/root
 
 $(O)/devel/debs: packages.txt devel/packages devel/fetch rootfs/fetch-debs
 	@mkdir -p $(@D)
+	@echo "  FETCH   packages of the devel CD, to $(XENDEMO_CACHE)/devel"
 	devel/fetch $(XENDEMO_CACHE)/devel packages.txt devel/packages >$@.new
 	mv $@.new $@
 
 $(DEVEL_ROOTFS): $(O)/devel/debs $(O)/rootfs/debs $(KERNEL0) $(KERNELU) devel/mkdevel devel/devel.mk
+	@echo "  ROOT    $@"
 	devel/mkdevel $(O)/devel/debs $(O)/rootfs/debs $(O)/linux-xen $(DEVEL_TREE)
 	rm -f $@.new
 	$(call mksquashfs,$(DEVEL_TREE),$@.new,$(SQUASHFS_FLAGS))
@@ -21,6 +23,7 @@ $(DEVEL_ROOTFS): $(O)/devel/debs $(O)/rootfs/debs $(KERNEL0) $(KERNELU) devel/mk
 	rm -rf $(DEVEL_TREE)
 
 $(DEVEL_ISO): $(ISO) $(DEVEL_ROOTFS) tools/package-list
+	@echo "  ISO     $@"
 	rm -rf $(DEVEL_ISO_TREE)
 	cp -R $(ISO_TREE) $(DEVEL_ISO_TREE)
 	rm $(DEVEL_ISO_TREE)/PACKAGES.spdx $(DEVEL_ISO_TREE)/SHA256SUMS

@@ -19,6 +19,7 @@ $(DISC_ID): $(XEN_GZ) $(KERNEL0) $(KERNELU) $(ROOTFS_TREE)/etc/xendemo.id
 	mv $@.new $@
 
 $(INITRD): initrd/linuxrc $(DISC_ID) $(ROOTFS_TREE)/etc/xendemo.id
+	@echo "  INITRD  $@"
 	rm -rf $(O)/initrd
 	mkdir -p $(O)/initrd/bin $(O)/initrd/sbin $(O)/initrd/dev
 	cp $(ROOTFS_TREE)/usr/bin/busybox $(O)/initrd/bin/

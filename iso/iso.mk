@@ -63,6 +63,7 @@ endef
 
 $(ISO): iso/grub.cfg iso/iso.mk README.CD $(O)/grub/eltorito.img $(O)/grub/efi.img $(O)/source.tar.xz \
 		$(XEN_GZ) $(KERNEL0) $(KERNELU) $(INITRD) $(ROOTFS) $(DISC_ID) $(INSTALL_GRUB) tools/package-list
+	@echo "  ISO     $@"
 	rm -rf $(ISO_TREE)
 	mkdir -p $(ISO_TREE)/boot/grub $(ISO_TREE)/boot/install $(ISO_TREE)/live $(ISO_TREE)/source
 	cp iso/grub.cfg $(O)/grub/eltorito.img $(O)/grub/efi.img $(ISO_TREE)/boot/grub/
@@ -84,6 +85,7 @@ PXE := $(O)/pxe
 PXE_MODULES := tftp net
 
 pxe: $(ISO) ## a folder to start machines from over the network (build/pxe)
+	@echo "  PXE     $(PXE)"
 	rm -rf $(PXE)
 	mkdir -p $(PXE)/boot/grub
 	grub-mkimage -O i386-pc-pxe -d $(GRUB_LIB)/i386-pc -p /boot/grub -o $(PXE)/xendemo.pxe \

@@ -25,6 +25,7 @@ ROOTFS_OVERLAY := $(shell find rootfs/overlay -type f -o -type d)
 
 $(O)/rootfs/debs: rootfs/packages rootfs/fetch-debs
 	@mkdir -p $(@D)
+	@echo "  FETCH   packages of the root, to $(XENDEMO_CACHE)/debs"
 	rootfs/fetch-debs rootfs/packages $(XENDEMO_CACHE)/debs >$@.new
 	mv $@.new $@
 
@@ -33,6 +34,7 @@ $(ROOTFS_TREE)/etc/xendemo.id: $(O)/rootfs/debs rootfs/files rootfs/mkroot READM
 	rootfs/mkroot $(O)/rootfs/debs rootfs/files rootfs/overlay $(O)/rootfs/made README.CD $(ROOTFS_TREE)
 
 $(ROOTFS): $(ROOTFS_TREE)/etc/xendemo.id
+	@echo "  ROOT    $@"
 	rm -f $@.new
 	$(call mksquashfs,$(ROOTFS_TREE),$@.new,$(SQUASHFS_FLAGS))
 	mv $@.new $@
