@@ -195,3 +195,106 @@ def many(m):
     for _ in range(MANY):
         m.expect(r"BENCH-INIT", 300, reject=r"rror|[Pp]anic")
     return time.monotonic() - begin
+
+
+# ---- guests' networks and disks -----------------------------------------------------
+
+IO_TOOLS = "LD_LIBRARY_PATH=/mnt/lib/x86_64-linux-gnu /mnt/usr/bin/"
+SCRATCH = 64        # MB of the disk that is read and written
+
+
+def io_domain(args, system, scratch=False):
+    """The CD's domain 0 with iperf3 and fio in /mnt, and a disk to write to as /dev/vdb."""
+    drives = ["-drive", f"file={args.io_disk},format=raw,if=virtio,readonly=on"]
+    if scratch:
+        path = os.path.join(args.out, "scratch.img")
+        with open(path, "wb") as file:
+            file.write(os.urandom(1 << 20) * SCRATCH)
+        drives += ["-drive", f"file={path},format=raw,if=virtio"]
+    m = kernel0(args, system, "", 1536, 1, ["-cdrom", args.iso] + drives,
+                "dom0_mem=768M", initrd=args.initrd)
+    try:
+        m.login(300)
+        m.command("mount -o ro /dev/vda /mnt && dmesg -n 1")
+    except Exception:
+        m.close()
+        raise
+    return m
+
+
+def create(m, name, more="", memory=128):
+    """A guest with the CD's root and the same tools, up to its ssh."""
+    m.command(f"xl create /etc/xen/demo1.cfg 'name=\"{name}\"' memory={memory} "
+              f"'disk=[\"phy:/dev/xendemo,xvda,r\",\"phy:/dev/vda,xvdb,r\"{more}]'", 120)
+    answers(m, name)
+    inside(m, name, "mount -o ro /dev/xvdb /mnt")
+
+
+def answers(m, name):
+    m.command(f"until echo | nc -w 2 {name} 22 | grep -q SSH; do usleep 50000; done", 300)
+
+
+def inside(m, name, line, limit=60):
+    return m.command(f"DROPBEAR_PASSWORD=xendemo dbclient -y -y root@{name} '{line}' 2>/dev/null", limit)
+
+
+def iperf(text):
+    """Milliseconds for 1 MB, from what the receiver got."""
+    hit = re.search(r"([\d.]+) Mbits/sec +receiver", text)
+    if not hit or not float(hit.group(1)):
+        raise Broken(f"iperf3 says: {text.strip()[-200:]}")
+    return 8000 / float(hit.group(1))
+
+
+def net(args, system):
+    """iperf3 over the guests' bridge; domain 0 is the one that calls, as its filter wants."""
+    m = io_domain(args, system)
+    try:
+        for name in ("g1", "g2"):
+            create(m, name)
+            inside(m, name, f"{IO_TOOLS}iperf3 -s -D")
+        client = f"{IO_TOOLS}iperf3 -f m -t 6 -O 1 -c "
+        g2 = m.command("awk '$2 == \"g2\" { print $1 }' /etc/hosts").split()[0]    # g1 has no names
+        return {"to-guest": iperf(m.command(client + "g1", 90)),
+                "from-guest": iperf(m.command(client + "g1 -R", 90)),
+                "between-guests": iperf(inside(m, "g1", client + g2, 90))}
+    finally:
+        m.close()
+
+
+def fio(m, kind, size, amount):
+    """Milliseconds for 1 MB; the guest's disk is read and written past its page cache."""
+    text = inside(m, "g", f"{IO_TOOLS}fio --minimal --name=x --filename=/dev/xvdc --direct=1 --rw={kind} "
+                          f"--bs={size} --size={SCRATCH}m --io_size={amount}m", 300)
+    fields = re.search(r"3;fio-.*", text).group(0).split(";")
+    kilobytes, milliseconds = (float(fields[i]) for i in ((46, 49) if "write" in kind else (5, 8)))
+    return milliseconds * 1024 / kilobytes
+
+
+def disk(args, system):
+    """fio on a guest's disk that is a disk of the machine; each kind is the best of two."""
+    m = io_domain(args, system, scratch=True)
+    try:
+        create(m, "g", ",\"phy:/dev/vdb,xvdc,w\"")
+        return {name: min(fio(m, kind, size, amount) for _ in range(2))
+                for name, kind, size, amount in (
+                    ("read-128k", "read", "128k", 64), ("write-128k", "write", "128k", 64),
+                    ("read-4k-random", "randread", "4k", 8), ("write-4k-random", "randwrite", "4k", 8))}
+    finally:
+        m.close()
+
+
+def save(args, system):
+    """xl itself, without the script in front of it, which adds and checks a checksum."""
+    m = io_domain(args, system)
+    try:
+        create(m, "g", memory=256)
+        m.command("mkdir -p /tmp/ram && mount -t tmpfs -o size=400M none /tmp/ram")
+        seconds = []
+        for line in ("save g /tmp/ram/g", "restore /tmp/ram/g && until ping -c 1 -W 1 g; do :; done"):
+            begin = time.monotonic()
+            m.command(f"/usr/lib/xen-4.17/bin/xl {line} >/dev/null 2>&1", 300)
+            seconds.append(time.monotonic() - begin)
+        return dict(zip(("save", "restore"), seconds))
+    finally:
+        m.close()

@@ -8,6 +8,9 @@ PARTS = {
     "boot": ("the machine, in seconds", 1),
     "cd": ("the machine, in seconds", 0.7),
     "guests": ("guests, in seconds", 1),
+    "net": ("guests' networks (iperf3), in milliseconds for 1 MB", 1),
+    "disk": ("guests' disks (fio), in milliseconds for 1 MB", 1),
+    "save": ("a guest of 256 MB, in seconds", 1),
     "paths": ("the hypervisor's paths (tests/guest/perf.c), in instructions", 0.7),
     "dom0-counts": ("domain 0, in instructions of one operation", 0.7),
     "guest1-counts": ("a guest with one vcpu, in instructions of one operation", 0.7),
@@ -27,6 +30,11 @@ UNITS = {
     "menu-to-login": "the CD: a key in its menu to the login",
     "create": "xl create to the guest's /init",
     "destroy": "xl destroy",
+    "to-guest": "TCP, domain 0 to a guest",
+    "from-guest": "TCP, a guest to domain 0",
+    "between-guests": "TCP, a guest to another on the bridge",
+    "save": "xl save to a RAM disk",
+    "restore": "xl restore, up to the guest's answer",
     "create-16": "16 xl create at once, to the last one's /init",
 }
 
