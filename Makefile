@@ -42,7 +42,7 @@ include tests/boot/boot.mk
 include bench/bench.mk
 include docs/docs.mk
 
-.PHONY: all help kernels demo demo-128 check check-full qemu qemu-gdb qemu-gdb-serial verify clean
+.PHONY: all help kernels demo demo-128 demo-debian check check-full qemu qemu-gdb qemu-gdb-serial verify clean
 
 all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image (build/xendemo.iso)
 
@@ -60,6 +60,9 @@ demo: all ## build the CD and boot it in QEMU: interactive on a terminal, else a
 demo-128: all ## 128 guests at once in QEMU (8 GB, 2 CPUs): each answers, and what one more costs
 	@tools/demo-128 --xen $(O)/xen/xen --kernel0 $(KERNEL0) --kernelu $(KERNELU) --initrd $(INITRD) \
 		--iso $(ISO) --busybox $(O)/initrd/bin/busybox --log $(O)/demo-128.log $(DEMO_ARGS)
+
+demo-debian: all ## Debian's own system and kernel as a guest, in QEMU: interactive on a terminal, else a scripted tour
+	@disk=$$(tools/debian-disk) && tools/demo-debian $(ISO) "$$disk"
 
 QEMU	:= qemu-system-x86_64 -accel tcg -cpu max,-smap,-xsave -m 1024 -no-reboot
 QEMU_RUN = $(QEMU) -nographic -kernel $(O)/xen/xen \
