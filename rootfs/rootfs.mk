@@ -10,15 +10,14 @@ ROOTFS := $(O)/rootfs.squashfs
 ROOTFS_TREE := $(O)/rootfs/root
 
 # Measured on this root of 17 MB: its size as a squashfs, and how many instructions Linux
-# takes to read all of it (QEMU's -icount). Of the boot to the login, 1.4 billion in all,
-# about half of the root is read.
+# takes to read all of it (QEMU's -icount); the boot to the login reads about half.
 #
 #              zstd, level 19                             gzip        xz, -Xbcj x86
 #   blocks     32K      64K      128K     256K     1M     128K       128K     1M
 #   MB         6.96     6.79     6.57     6.44     6.21   7.18       5.87     5.53
 #   billions   0.37     0.35     0.37     0.36     0.42   0.48       2.38     2.17
 #
-# xz would make the CD of 18 MB 4 % smaller, and the boot half as long again; beyond 128K
+# xz would make the CD of 19 MB 4 % smaller, and reading it six times the work; beyond 128K
 # blocks gain 2 %, and a read of one byte takes more RAM. Levels above 19 change nothing.
 SQUASHFS_FLAGS ?= -comp zstd -Xcompression-level 19 -b 128K
 
