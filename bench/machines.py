@@ -235,7 +235,7 @@ def answers(m, name):
 
 
 def inside(m, name, line, limit=60):
-    return m.command(f"DROPBEAR_PASSWORD=xendemo dbclient -y -y root@{name} '{line}' 2>/dev/null", limit)
+    return m.command(f"DROPBEAR_PASSWORD=xendemo dbclient -y -y root@{name} '{line}' 2>&1", limit)
 
 
 def iperf(text):
@@ -275,7 +275,7 @@ def disk(args, system):
     """fio on a guest's disk that is a disk of the machine; each kind is the best of two."""
     m = io_domain(args, system, scratch=True)
     try:
-        create(m, "g", ",\"phy:/dev/vdb,xvdc,w\"")
+        create(m, "g", ",\"phy:/dev/vdb,xvdc,w\"", 256)
         return {name: min(fio(m, kind, size, amount) for _ in range(2))
                 for name, kind, size, amount in (
                     ("read-128k", "read", "128k", 64), ("write-128k", "write", "128k", 64),
@@ -291,10 +291,11 @@ def save(args, system):
         create(m, "g", memory=256)
         m.command("mkdir -p /tmp/ram && mount -t tmpfs -o size=400M none /tmp/ram")
         seconds = []
-        for line in ("save g /tmp/ram/g", "restore /tmp/ram/g && until ping -c 1 -W 1 g; do :; done"):
+        for line in ("save g /tmp/ram/g", "restore /tmp/ram/g"):
             begin = time.monotonic()
             m.command(f"/usr/lib/xen-4.17/bin/xl {line} >/dev/null 2>&1", 300)
             seconds.append(time.monotonic() - begin)
+        answers(m, "g")
         return dict(zip(("save", "restore"), seconds))
     finally:
         m.close()

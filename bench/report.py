@@ -34,7 +34,7 @@ UNITS = {
     "from-guest": "TCP, a guest to domain 0",
     "between-guests": "TCP, a guest to another on the bridge",
     "save": "xl save to a RAM disk",
-    "restore": "xl restore, up to the guest's answer",
+    "restore": "xl restore from there",
     "create-16": "16 xl create at once, to the last one's /init",
 }
 
