@@ -28,10 +28,10 @@ static const struct tool {
 	{ "perf-pipe", "/usr/bin/perf bench sched pipe -l 3000", .behind = " usecs/op", .per = 1e3 },
 	{ "perf-syscall", "/usr/bin/perf bench syscall basic -l 20000", .behind = " usecs/op",
 	  .per = 1e3 },
-	{ "perf-memcpy-1MB", "/usr/bin/perf bench mem memcpy -f default -s 1MB -l 20",
-	  .behind = " GB/sec", .per = 1e9 / 1024, .rate = true },
-	{ "perf-memset-1MB", "/usr/bin/perf bench mem memset -f default -s 1MB -l 20",
-	  .behind = " GB/sec", .per = 1e9 / 1024, .rate = true },
+	{ "perf-memcpy-1MB", "/usr/bin/perf bench -f simple mem memcpy -f default -s 1MB -l 20",
+	  .behind = "\n", .per = 1e9 * (1 << 20), .rate = true },	/* it says bytes per second */
+	{ "perf-memset-1MB", "/usr/bin/perf bench -f simple mem memset -f default -s 1MB -l 20",
+	  .behind = "\n", .per = 1e9 * (1 << 20), .rate = true },
 };
 
 static void run_child(const struct tool *tool, int out)
