@@ -8,6 +8,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "boot"))
 import payload                                  # noqa: E402
+from common import inside                       # noqa: E402
 from machine import Broken, Machine             # noqa: E402
 
 # QEMU counts each byte of rep stosb and rep movsb: without ERMS, Linux moves 8 at a time.
@@ -222,20 +223,16 @@ def io_domain(args, system, scratch=False):
     return m
 
 
-def create(m, name, more="", memory=128):
+def create(args, name, more="", memory=128):
     """A guest with the CD's root and the same tools, up to its ssh."""
-    m.command(f"xl create /etc/xen/demo1.cfg 'name=\"{name}\"' memory={memory} "
-              f"'disk=[\"phy:/dev/xendemo,xvda,r\",\"phy:/dev/vda,xvdb,r\"{more}]'", 120)
-    answers(m, name)
-    inside(m, name, "mount -o ro /dev/xvdb /mnt")
+    args.machine.command(f"xl create /etc/xen/demo1.cfg 'name=\"{name}\"' memory={memory} "
+                         f"'disk=[\"phy:/dev/xendemo,xvda,r\",\"phy:/dev/vda,xvdb,r\"{more}]'", 120)
+    answers(args.machine, name)
+    inside(args, name, "mount -o ro /dev/xvdb /mnt")
 
 
 def answers(m, name):
     m.command(f"until echo | nc -w 2 {name} 22 | grep -q SSH; do usleep 50000; done", 300)
-
-
-def inside(m, name, line, limit=60):
-    return m.command(f"DROPBEAR_PASSWORD=xendemo dbclient -y -y root@{name} '{line}' 2>&1", limit)
 
 
 def iperf(text):
@@ -251,20 +248,20 @@ def net(args, system):
     m = io_domain(args, system)
     try:
         for name in ("g1", "g2"):
-            create(m, name)
-            inside(m, name, f"{IO_TOOLS}iperf3 -s -D")
+            create(args, name)
+            inside(args, name, f"{IO_TOOLS}iperf3 -s -D")
         client = f"{IO_TOOLS}iperf3 -f m -t 6 -O 1 -c "
         g2 = m.command("awk '$2 == \"g2\" { print $1 }' /etc/hosts").split()[0]    # g1 has no names
         return {"to-guest": iperf(m.command(client + "g1", 90)),
                 "from-guest": iperf(m.command(client + "g1 -R", 90)),
-                "between-guests": iperf(inside(m, "g1", client + g2, 90))}
+                "between-guests": iperf(inside(args, "g1", client + g2, 90))}
     finally:
         m.close()
 
 
-def fio(m, kind, size, amount):
+def fio(args, kind, size, amount):
     """Milliseconds for 1 MB; the guest's disk is read and written past its page cache."""
-    text = inside(m, "g", f"{IO_TOOLS}fio --minimal --name=x --filename=/dev/xvdc --direct=1 --rw={kind} "
+    text = inside(args, "g", f"{IO_TOOLS}fio --minimal --name=x --filename=/dev/xvdc --direct=1 --rw={kind} "
                           f"--bs={size} --size={SCRATCH}m --io_size={amount}m", 300)
     fields = re.search(r"3;fio-.*", text).group(0).split(";")
     kilobytes, milliseconds = (float(fields[i]) for i in ((46, 49) if "write" in kind else (5, 8)))
@@ -275,8 +272,8 @@ def disk(args, system):
     """fio on a guest's disk that is a disk of the machine; each kind is the best of two."""
     m = io_domain(args, system, scratch=True)
     try:
-        create(m, "g", ",\"phy:/dev/vdb,xvdc,w\"", 256)
-        return {name: min(fio(m, kind, size, amount) for _ in range(2))
+        create(args, "g", ",\"phy:/dev/vdb,xvdc,w\"", 256)
+        return {name: min(fio(args, kind, size, amount) for _ in range(2))
                 for name, kind, size, amount in (
                     ("read-128k", "read", "128k", 64), ("write-128k", "write", "128k", 64),
                     ("read-4k-random", "randread", "4k", 8), ("write-4k-random", "randwrite", "4k", 8))}
@@ -288,7 +285,7 @@ def save(args, system):
     """xl itself, without the script in front of it, which adds and checks a checksum."""
     m = io_domain(args, system)
     try:
-        create(m, "g", memory=256)
+        create(args, "g", memory=256)
         m.command("mkdir -p /tmp/ram && mount -t tmpfs -o size=400M none /tmp/ram")
         seconds = []
         for line in ("save g /tmp/ram/g", "restore /tmp/ram/g"):

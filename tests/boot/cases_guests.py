@@ -7,7 +7,7 @@ import threading
 import time
 
 import payload
-from common import Group, boot_direct, domain_id, has, hello_initrd, inside, wait_for, wait_gone
+from common import Group, boot_direct, domain_id, has, hello_initrd, inside, start_guest, wait_for, wait_gone
 from machine import Broken, Failure, TIME_FACTOR
 
 
@@ -37,12 +37,6 @@ def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
-
-
-def start_guest(env, config, name):
-    """Starts a guest and waits for its ssh."""
-    env.machine.command(f"xl create {config}", 60)
-    wait_for(env, f"echo | nc -w 2 {name} 22 | grep SSH", 90)
 
 
 def state(env):

@@ -5,7 +5,8 @@ import re
 import time
 
 import payload
-from common import Group, NET, boot_direct, console_login, free_memory, has, inside, refused, settle_memory, wait_for
+from common import (Group, NET, boot_direct, console_login, free_memory, has, inside, refused, settle_memory,
+                    start_guest, wait_for)
 from machine import Failure
 
 
@@ -36,8 +37,7 @@ def vcpus_go_and_come(env):
         m.command(f"xl vcpu-set 0 {vcpus}")
         wait_for(env, f"xl list 0 | awk 'NR == 2 {{ print $4 }}' | grep -x {vcpus}", 30)
         wait_for(env, f"nproc | grep -x {vcpus}", 30)
-    m.command("xl create /etc/xen/demo1.cfg vcpus=2 maxvcpus=3", 60)
-    wait_for(env, "echo | nc -w 2 demo1 22 | grep SSH", 90)
+    start_guest(env, "/etc/xen/demo1.cfg vcpus=2 maxvcpus=3", "demo1")
     has(inside(env, "demo1", "nproc"), r"2\n", "the guest's CPUs")
     for vcpus in (3, 1, 2):
         m.command(f"xl vcpu-set demo1 {vcpus}")

@@ -98,6 +98,12 @@ def wait_for(env, line, limit=60):
         env.machine.command("sleep 1")
 
 
+def start_guest(env, config, name):
+    """Starts a guest and waits for its ssh."""
+    env.machine.command(f"xl create {config}", 60)
+    wait_for(env, f"echo | nc -w 2 {name} 22 | grep SSH", 90)
+
+
 def cpu_time(env, name):
     hit = re.search(rf"{name} +\d+ +\d+ +\d+ +\S+ +([\d.]+)", env.machine.command("xl list"))
     if not hit:
