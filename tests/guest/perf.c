@@ -15,17 +15,17 @@
 #define ROUNDS 1000
 
 #define BUDGET_CLEAR      480
-#define BUDGET_FAULT      140
+#define BUDGET_FAULT      115
 #define BUDGET_FIFO_SEND  365
 #define BUDGET_INT80      360
 #define BUDGET_MAP        210
-#define BUDGET_MULTICALL  310
+#define BUDGET_MULTICALL  335
 #define BUDGET_NULL       100
 #define BUDGET_PIN        45000
 #define BUDGET_SEND       270
 #define BUDGET_STORE      700
 #define BUDGET_SWITCH     325
-#define BUDGET_SYSCALL    300
+#define BUDGET_SYSCALL    95
 #define BUDGET_UPCALL     350
 #define BUDGET_UPDATE     330
 #define BUDGET_VA         640
@@ -43,7 +43,7 @@ asm(".pushsection .user, \"ax\"\n"
     ".popsection\n"
     ".pushsection .text\n"
     /* back to user mode at once, as Linux does after a system call */
-    "fast_syscall: pop %rcx; pop %r11; pushq $0x100; push %rcx; push %r11; push %rax\n"
+    "fast_syscall: pop %rcx; pop %r11; pushq $0; push %rcx; push %r11; push %rax\n"
     "	mov $23, %eax; syscall\n"
     /* page fault: skips the two bytes of the load */
     "fast_fault: pop %rcx; pop %r11; add $8, %rsp; addq $2, (%rsp)\n"
@@ -85,9 +85,9 @@ static void measure_bounces(void)
 	unsigned long start, i;
 
 	section("entries from user mode and events");
-	REQUIRE(set_callback(CALLBACKTYPE_syscall, 0, fast_syscall) == 0);
+	REQUIRE(set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, fast_syscall) == 0);
 	report("user-syscall", user_loop(u_syscalls, 0), ROUNDS, BUDGET_SYSCALL);
-	set_trap(14, 0, (unsigned long)fast_fault);
+	set_trap(14, 4, (unsigned long)fast_fault);
 	report("user-page-fault", user_loop(u_faults, 0x700000), ROUNDS, BUDGET_FAULT);
 	set_trap(14, 0, TRAP_STUB(14));
 	set_trap(0x80, 3, (unsigned long)fast_int);

@@ -378,6 +378,13 @@ static void test_user_syscall(void)
 	CHECK_EQ(user_regs.rflags & 0x100, 0x100);
 	CHECK_EQ(read_flags() & 0x100, 0);
 
+}
+
+static void test_syscall_mask(void)
+{
+	struct regs r;
+
+	section("syscall of user mode: the callback's flag");
 	/* registered with the flag, the callback starts with events masked */
 	vcpu->evtchn_upcall_mask = 0;
 	CHECK_EQ(user(u_syscall, 0), VEC_SYSCALL);
@@ -386,7 +393,34 @@ static void test_user_syscall(void)
 	CHECK_EQ(user(u_syscall, 0), VEC_SYSCALL);
 	CHECK_EQ(seen.mask_on_entry, 1);
 	CHECK_EQ(user_regs.saved_mask, 0);
+	/* in a program whose events are masked it is no other */
+	r = user_start(USER_ADDR(u_syscall));
+	r.rflags = 2;
+	user_run(&r);
+	CHECK_EQ(user_regs.vector, VEC_SYSCALL);
+	CHECK_EQ(seen.mask_on_entry, 1);
+	CHECK_EQ(user_regs.saved_mask, 1);
+	CHECK_EQ(user_regs.rflags & 0x200, 0);
+	CHECK_EQ(set_callback(CALLBACKTYPE_syscall, 0, syscall_callback), 0);
 	vcpu->evtchn_upcall_mask = 1;
+}
+
+/* With handlers that mask events, as Linux registers them, and with others. */
+static void as_linux_and_not(void (*test)(void))
+{
+	test();
+	set_trap(14, 4, TRAP_STUB(14));
+	CHECK_EQ(set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, syscall_callback), 0);
+	test();
+	CHECK_EQ(user(u_syscall, 0), VEC_SYSCALL);
+	CHECK_EQ(seen.mask_on_entry, 1);
+	CHECK_EQ(user_regs.saved_mask, 0);
+	CHECK_EQ(user(u_read, 0x700010), 14);
+	CHECK_EQ(seen.cr2, 0x700010);
+	CHECK_EQ(seen.mask_on_entry, 1);
+	CHECK_EQ(user_regs.saved_mask, 0);
+	set_trap(14, 0, TRAP_STUB(14));
+	CHECK_EQ(set_callback(CALLBACKTYPE_syscall, 0, syscall_callback), 0);
 }
 
 /* 32-bit user code: the same bytes as above in a compatibility-mode segment. */
@@ -565,8 +599,9 @@ void test_main(void)
 	test_single_step();
 	test_int_dpl();
 	test_user_exceptions();
-	test_user_faults();
-	test_user_syscall();
+	as_linux_and_not(test_user_faults);
+	as_linux_and_not(test_user_syscall);
+	test_syscall_mask();
 	test_compat_user();
 	test_iret_privileges();
 	test_upcall();

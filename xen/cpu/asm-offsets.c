@@ -36,7 +36,9 @@ void asm_offsets(void)
 	OFFSET(CI_regs, struct cpu_info, regs);
 	OFFSET(CI_vcpu, struct cpu_info, vcpu);
 	OFFSET(CI_cpu, struct cpu_info, cpu);
-	OFFSET(CI_scratch, struct cpu_info, scratch);
+	OFFSET(CI_rsp, struct cpu_info, rsp);
+	OFFSET(CI_rax, struct cpu_info, rax);
+	OFFSET(CI_rdx, struct cpu_info, rdx);
 	OFFSET(CI_hypercalls, struct cpu_info, perfc.hypercalls);
 	OFFSET(CI_page_faults, struct cpu_info, perfc.exceptions[VEC_PF]);
 	OFFSET(CI_irets, struct cpu_info, perfc.hypercalls[__HYPERVISOR_iret]);
@@ -46,13 +48,11 @@ void asm_offsets(void)
 	OFFSET(V_kernel_mode, struct vcpu, kernel_mode);
 	OFFSET(V_kernel_cr3, struct vcpu, kernel_cr3);
 	OFFSET(V_user_cr3, struct vcpu, user_cr3);
-	OFFSET(V_kernel_sp, struct vcpu, kernel_sp);
-	OFFSET(V_kernel_ss, struct vcpu, kernel_ss);
 	OFFSET(V_syscall_cb, struct vcpu, syscall_cb);
-	OFFSET(V_syscall_masks, struct vcpu, syscall_masks);
+	OFFSET(V_short_sp, struct vcpu, short_sp);
+	OFFSET(V_short_page_fault, struct vcpu, short_page_fault);
 	OFFSET(V_info, struct vcpu, info);
 	OFFSET(V_cr2, struct vcpu, cr2);
-	OFFSET(V_traps, struct vcpu, traps);
 	OFFSET(V_restart, struct vcpu, restart);
 	OFFSET(V_nmi_pending, struct vcpu, nmi_pending);
 	_Static_assert(offsetof(struct vcpu, restart) == offsetof(struct vcpu, nmi_masked) + 1 &&
@@ -64,8 +64,5 @@ void asm_offsets(void)
 	OFFSET(VI_pending, struct vcpu_info, evtchn_upcall_pending);
 	OFFSET(VI_mask, struct vcpu_info, evtchn_upcall_mask);
 	OFFSET(VI_cr2, struct vcpu_info, arch.cr2);
-	OFFSET(TI_flags, struct trap_info, flags);
-	OFFSET(TI_address, struct trap_info, address);
-	DEFINE(TRAP_INFO_SIZE, sizeof(struct trap_info));
 	DEFINE(MAX_HYPERCALLS_, MAX_HYPERCALLS);
 }

@@ -26,10 +26,10 @@ void crash_bounce(struct vcpu *v, const char *what)
 	domain_crash(v->domain, "vcpu %u: %s", v->id, what);
 }
 
-/* entry.S: the short ways found no usable guest stack. */
+/* entry.S: the short ways can't write to the guest's stack. */
 void crash_kernel_stack(void)
 {
-	crash_bounce(current, "the kernel stack can't take a system call's frame");
+	crash_bounce(current, "the kernel stack can't take a frame");
 }
 
 void crash_iret(void)
@@ -72,7 +72,7 @@ static void enter_kernel(struct vcpu *v, struct cpu_user_regs *regs, const struc
 	frame[n++] = regs->ss;
 	sp = (sp & ~15UL) - n * 8;
 	if (unlikely(copy_to_guest(sp, frame, n * 8))) {
-		crash_bounce(v, "the kernel stack can't take an exception frame");
+		crash_bounce(v, "the kernel stack can't take a frame");
 		return;
 	}
 	if (b->masks)

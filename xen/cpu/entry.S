@@ -48,6 +48,22 @@
 	pop	%rdi
 .endm
 
+/* Offsets from rsp while it points above regs.ss, where a syscall's frame begins. */
+#define S_(x)		(CI_##x - CI_regs - R_es)
+#define S_rsp		S_(rsp)
+#define S_rax		S_(rax)
+#define S_rdx		S_(rdx)
+
+/* The frame of a syscall in 64-bit code, up to error_code; rsp points above regs.ss. */
+.macro SYSCALL_FRAME
+	pushq	$GUEST_DS
+	push	S_rsp + 8(%rsp)
+	push	%r11
+	pushq	$GUEST_CS64
+	push	%rcx
+	pushq	$0
+.endm
+
 /* A fault at @from continues at @to. */
 .macro FIXUP from, to
 	.pushsection .ex_table, "a"
@@ -58,22 +74,23 @@
 	.section .text.entry, "ax"
 
 /*
- * syscall of the boot CPU. Its stack block is part of the image, so the stub is
- * plain RIP-relative code; smp.c makes stubs like these for each other CPU. The one of
- * 64-bit code, syscall_stub, stands below where it need not jump.
+ * syscall of the boot CPU. Its stack block is part of the image, so the stubs are
+ * plain RIP-relative code; smp.c makes stubs like these for each other CPU. They leave the
+ * guest's rsp in cpu_info and make rsp point above regs.ss.
  */
 	.globl	syscall_stub, syscall32_stub, syscall_entry, syscall32_entry, sysenter_entry
 	.balign 16
 syscall32_stub:
-	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_scratch(%rip)
+	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_rsp(%rip)
 	lea	boot_stack_top - CPU_INFO_SIZE + CI_regs + R_es(%rip), %rsp
 syscall32_entry:
 	pushq	$GUEST_DS
-	push	CI_scratch - CI_regs - R_ss(%rsp)
+	push	S_rsp + 8(%rsp)
 	push	%r11
 	pushq	$GUEST_CS32
 	push	%rcx
-	jmp	syscall_to_c
+	pushq	$0
+	jmp	full_frame
 
 /*
  * The crossings that are paid all the time go by short ways, in registers: the guest's system
@@ -82,20 +99,24 @@ syscall32_entry:
  * don't take gets a full frame and goes to C. While guests' entries are traced, that is all
  * but system calls: short_ways_above and hypercall_dispatch change (debug/trace_pv.c).
  *
- * Instructions, counted by tests/guest/perf.c: a user's page fault to its kernel and back 132,
- * a hypercall that does nothing 94, the one that maps a page (do_mmu_update) 200.
+ * Work for this CPU may come from others at any time, with an interrupt that waits until the
+ * guest runs. Only where C ran must be looked for it.
  *
- * Offsets from rsp while it points to regs.rip:
+ * In user mode a guest always runs with IF on and IOPL 0. With its events not masked, its
+ * rflags and cs are what its kernel is to see.
+ *
+ * Instructions, counted by tests/guest/perf.c with a handler of about ten: a user's system call and
+ * back 89, its page fault and back 109; a hypercall that does nothing 94, the one that maps a
+ * page (do_mmu_update) 200.
  */
+
+/* Offsets from rsp while it points to regs.rip */
 #define F_rip		0
 #define F_cs		8
 #define F_rflags	16
 #define F_rsp		24
 #define F_ss		32
-#define F_vcpu		CI_vcpu - CI_regs - R_rip
-#define F_cpu		CI_cpu - CI_regs - R_rip
-#define F_irets		CI_irets - CI_regs - R_rip
-#define F_page_faults	CI_page_faults - CI_regs - R_rip
+#define F_(x)		(CI_##x - CI_regs - R_rip)
 
 #define FLAGS_KERNEL	~(EF_TF | EF_DF | EF_IOPL | EF_NT | EF_RF | EF_VM | EF_AC)
 #define FLAGS_IRET	~(EF_IOPL | EF_VM | EF_VIF | EF_VIP)
@@ -114,53 +135,35 @@ syscall32_entry:
 
 	.balign 16
 syscall_stub:
-	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_scratch(%rip)
+	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_rsp(%rip)
 	lea	boot_stack_top - CPU_INFO_SIZE + CI_regs + R_es(%rip), %rsp
 syscall_entry:
-	pushq	$GUEST_DS
-	push	CI_scratch - CI_regs - R_ss(%rsp)
-	push	%r11
-	pushq	$GUEST_CS64
-	push	%rcx
-	mov	F_vcpu(%rsp), %rcx
-	cmpb	$0, V_kernel_mode(%rcx)
+	mov	%rax, S_rax(%rsp)
+	mov	S_(vcpu)(%rsp), %rax
+	cmpb	$0, V_kernel_mode(%rax)
 	jne	syscall_from_kernel
 
-/*
- * User to guest kernel: rcx = vcpu. The kernel's stack is taken only where every kernel has
- * it, above the hypervisor.
- */
-	mov	V_kernel_sp(%rcx), %r11
-	cmp	top_of_hypervisor(%rip), %r11
-	jbe	syscall_to_c
-	cmpq	$0, V_syscall_cb(%rcx)
-	je	syscall_to_c
-	and	$-16, %r11
-	push	%rax
-	push	%rdx
+/* User to guest kernel: rax = vcpu. */
+	mov	%rdx, S_rdx(%rsp)
+	mov	V_info(%rax), %rdx
+	cmpb	$0, VI_mask(%rdx)
+	jne	user_syscall_to_c
+	cmpq	$0, V_short_sp(%rax)
+	je	user_syscall_to_c
+	movb	$1, VI_mask(%rdx)
+	mov	V_kernel_cr3(%rax), %rdx
+	mov	%rdx, %cr3
 	swapgs
-	mov	V_kernel_cr3(%rcx), %rax
-	mov	%rax, %cr3
-	movb	$1, V_kernel_mode(%rcx)
-
-	mov	F_rip + 16(%rsp), %rax
-1:	mov	%rax, -7 * 8(%r11)		/* rcx */
-2:	mov	%rax, -5 * 8(%r11)		/* rip */
-	mov	F_rflags + 16(%rsp), %rdx
-3:	mov	%rdx, -6 * 8(%r11)		/* r11 */
-	mov	V_info(%rcx), %rax
-	movzbl	VI_mask(%rax), %eax
-	and	$~(EF_IF | EF_IOPL), %rdx
-	test	%eax, %eax
-	jnz	4f
-	or	$EF_IF, %edx
-4:	mov	%rdx, -3 * 8(%r11)		/* rflags */
-	shl	$32, %rax
-	or	$GUEST_CS64, %rax
-5:	mov	%rax, -4 * 8(%r11)		/* cs, mask */
-	mov	F_rsp + 16(%rsp), %rax
-6:	mov	%rax, -2 * 8(%r11)		/* rsp */
-7:	movq	$GUEST_DS, -1 * 8(%r11)		/* ss */
+	movb	$1, V_kernel_mode(%rax)
+	mov	V_short_sp(%rax), %rdx
+1:	mov	%rcx, 0 * 8(%rdx)
+2:	mov	%r11, 1 * 8(%rdx)
+3:	mov	%rcx, 2 * 8(%rdx)		/* rip */
+4:	movq	$GUEST_CS64, 3 * 8(%rdx)
+5:	mov	%r11, 4 * 8(%rdx)		/* rflags */
+	push	S_rsp(%rsp)
+6:	pop	5 * 8(%rdx)
+7:	movq	$GUEST_DS, 6 * 8(%rdx)
 	FIXUP	1b, bounce_fault
 	FIXUP	2b, bounce_fault
 	FIXUP	3b, bounce_fault
@@ -168,36 +171,31 @@ syscall_entry:
 	FIXUP	5b, bounce_fault
 	FIXUP	6b, bounce_fault
 	FIXUP	7b, bounce_fault
-
-	cmpb	$0, V_syscall_masks(%rcx)
-	je	8f
-	mov	V_info(%rcx), %rax
-	movb	$1, VI_mask(%rax)
-8:	pop	%rdx
-	pop	%rax
-	sub	$7 * 8, %r11
-	mov	%r11, F_rsp(%rsp)
-	mov	F_rflags(%rsp), %r11
+	push	%rdx
 	and	$FLAGS_KERNEL, %r11
-	mov	V_syscall_cb(%rcx), %rcx	/* canonical: checked when it was set */
-	mov	F_rsp(%rsp), %rsp
+	mov	V_syscall_cb(%rax), %rcx	/* canonical: checked when it was set */
+	mov	S_rdx + 8(%rsp), %rdx
+	mov	S_rax + 8(%rsp), %rax
+	pop	%rsp
 	sysretq
 
 bounce_fault:
-	pop	%rdx
-	pop	%rax
-	mov	F_rip(%rsp), %rcx
-	mov	F_rflags(%rsp), %r11
-	pushq	$0
+	call	to_frame
+	add	$R_es, %rsp
+	mov	S_rdx(%rsp), %rdx
+	mov	S_rax(%rsp), %rax
+	SYSCALL_FRAME
 	SAVE_REGS
 	call	crash_kernel_stack
 	jmp	exit_to_guest
 
-/* What the short ways don't take: rcx and r11 as syscall left them. */
+/* What the short ways don't take: rcx and r11 are as syscall left them. */
+user_syscall_to_c:
+	mov	S_rdx(%rsp), %rdx
 syscall_to_c:
-	mov	F_rip(%rsp), %rcx
-	mov	F_rflags(%rsp), %r11
-	pushq	$0
+	mov	S_rax(%rsp), %rax
+	SYSCALL_FRAME
+full_frame:
 	movl	$TRAP_SYSCALL, 4(%rsp)
 	SAVE_REGS
 	mov	%rsp, %rdi
@@ -209,15 +207,21 @@ syscall_to_c:
  * leaves the rest of the frame alone, or asks for a restart or for work.
  */
 syscall_from_kernel:
-	cmp	$HYPERCALL_IRET, %rax
+	cmpq	$HYPERCALL_IRET, S_rax(%rsp)
 	je	iret_short
+	mov	S_rax(%rsp), %rax
 	cmp	$MAX_HYPERCALLS_, %rax
 	jae	syscall_to_c
+	pushq	$GUEST_DS
+	push	S_rsp + 8(%rsp)
+	push	%r11
+	pushq	$GUEST_CS64
+	push	%rcx
 	push	syscall_vector(%rip)
 	push	%rdi
 	push	%rsi
 	push	%rdx
-	push	F_rip + 4 * 8(%rsp)		/* rcx */
+	push	%rcx
 	push	%rax
 	push	%r8
 	push	%r9
@@ -229,7 +233,7 @@ syscall_from_kernel:
 	push	%r13
 	push	%r14
 	push	%r15
-	mov	%rcx, %rbx
+	mov	CI_vcpu - CI_regs(%rsp), %rbx
 	incl	CI_hypercalls - CI_regs(%rsp, %rax, 4)
 	mov	hypercall_dispatch(%rip), %r11
 	mov	%r10, %rcx
@@ -240,10 +244,8 @@ syscall_from_kernel:
 	cmpl	$0, CPU_work(%rdx)
 	jne	hypercall_done
 	mov	V_info(%rbx), %rdx
-	movzwl	VI_pending(%rdx), %edx		/* pending in the low byte, mask in the high one */
-	dec	%edx
-	cmp	$0xff, %edx
-	jb	hypercall_done
+	cmpw	$1, VI_pending(%rdx)		/* pending in the low byte, mask in the high one */
+	je	hypercall_done
 	mov	R_rip(%rsp), %rcx
 	cmp	top_of_hypervisor(%rip), %rcx	/* so it is canonical */
 	jbe	hypercall_done
@@ -272,27 +274,24 @@ hypercall_done:
 	jmp	exit_to_guest
 
 /*
- * The iret hypercall: rcx = vcpu. struct iret_context at the guest's rsp: rax, r11, rcx, flags,
- * rip, cs, rflags, rsp, ss. Where it wraps at zero it is still in the guest's memory.
+ * The iret hypercall: struct iret_context at the guest's rsp: rax, r11, rcx, flags, rip, cs,
+ * rflags, rsp, ss. Where it wraps at zero it is still in the guest's memory. The hardware's frame is
+ * made of it at once; the processor looks at 16 bits of cs and ss.
  */
 iret_short:
-	mov	F_rsp(%rsp), %r11
-	cmp	short_ways_above(%rip), %r11
+	mov	S_rsp(%rsp), %rax
+	cmp	short_ways_above(%rip), %rax
 	jbe	syscall_to_c
-1:	testl	$IN_SYSCALL, 3 * 8(%r11)
+1:	testl	$IN_SYSCALL, 3 * 8(%rax)
 	jnz	syscall_to_c
-2:	push	2 * 8(%r11)			/* rcx */
-3:	push	1 * 8(%r11)			/* r11 */
-4:	push	0 * 8(%r11)			/* rax; rsp is now 24 below regs.rip */
-5:	mov	4 * 8(%r11), %rax
-	mov	%rax, F_rip + 24(%rsp)
-6:	mov	7 * 8(%r11), %rax
-	mov	%rax, F_rsp + 24(%rsp)
-7:	movzwl	8 * 8(%r11), %eax
-	or	$3, %eax
-	mov	%rax, F_ss + 24(%rsp)
-8:	mov	6 * 8(%r11), %rax
-9:	movzwl	5 * 8(%r11), %r11d
+2:	push	8 * 8(%rax)			/* ss */
+3:	push	7 * 8(%rax)			/* rsp */
+4:	push	6 * 8(%rax)			/* rflags */
+5:	push	5 * 8(%rax)			/* cs */
+6:	push	4 * 8(%rax)			/* rip */
+7:	push	2 * 8(%rax)			/* rcx */
+8:	push	0 * 8(%rax)			/* rax; rsp is now 16 below regs.rip */
+9:	mov	1 * 8(%rax), %r11
 	FIXUP	1b, iret_fault
 	FIXUP	2b, iret_fault
 	FIXUP	3b, iret_fault
@@ -302,58 +301,54 @@ iret_short:
 	FIXUP	7b, iret_fault
 	FIXUP	8b, iret_fault
 	FIXUP	9b, iret_fault
-	incl	F_irets + 24(%rsp)
-	and	$FLAGS_IRET, %rax
-	mov	%rax, F_rflags + 24(%rsp)
-	mov	V_info(%rcx), %rax
-	btsl	$9, F_rflags + 24(%rsp)
-	setnc	VI_mask(%rax)			/* IF clear: events masked */
-	mov	%r11, F_cs + 24(%rsp)
-	not	%r11d
-	test	$3, %r11b
-	jnz	2f
-
-	mov	V_user_cr3(%rcx), %r11	/* back to user mode */
-	test	%r11, %r11
+	mov	F_(vcpu) + 16(%rsp), %rax
+	incl	F_(irets) + 16(%rsp)
+	orb	$3, F_ss + 16(%rsp)
+	andq	$FLAGS_IRET, F_rflags + 16(%rsp)
+	testb	$3, F_cs + 16(%rsp)
+	jz	3f
+	mov	V_user_cr3(%rax), %rcx		/* back to user mode */
+	test	%rcx, %rcx
 	jz	iret_fault
-	movb	$0, V_kernel_mode(%rcx)
+	movb	$0, V_kernel_mode(%rax)
 	swapgs
-	mov	%r11, %cr3
+	mov	%rcx, %cr3
+	orb	$3, F_cs + 16(%rsp)
 
-1:	movzwl	VI_pending(%rax), %eax		/* as above */
-	dec	%eax
-	cmp	$0xff, %eax
-	jb	iret_with_work
-	mov	F_cpu + 24(%rsp), %rax
-	cmpl	$0, CPU_work(%rax)
+1:	mov	V_info(%rax), %rcx
+	btsl	$9, F_rflags + 16(%rsp)
+	jnc	4f
+	movb	$0, VI_mask(%rcx)		/* IF set: events not masked */
+	cmpb	$0, VI_pending(%rcx)
 	jne	iret_with_work
-	cmpl	$0, V_nmi_masked(%rcx)
+2:	cmpl	$0, V_nmi_masked(%rax)
 	jne	iret_with_work
 	pop	%rax
-	pop	%r11
 	pop	%rcx
-3:	iretq
-	FIXUP	3b, iret_failed
+5:	iretq
+	FIXUP	5b, iret_failed
 
-2:	orb	$3, F_cs + 24(%rsp)		/* stays in the kernel, in ring 3 */
+3:	orb	$3, F_cs + 16(%rsp)		/* stays in the kernel, in ring 3 */
 	jmp	1b
+
+4:	movb	$1, VI_mask(%rcx)
+	jmp	2b
 
 /* The guest's registers are restored; something is to be done before it runs. */
 iret_with_work:
-	movb	$0, V_nmi_masked(%rcx)
+	movb	$0, V_nmi_masked(%rax)
 	pop	%rax
-	pop	%r11
 	pop	%rcx
 	pushq	$0
 	SAVE_REGS
 	jmp	exit_to_guest
 
+/* rcx and r11 are where the hypercall came from, or lost if there is no user page table. */
 iret_fault:
-	or	$(STACK_SIZE - 1), %rsp
-	lea	1 - CPU_INFO_SIZE + CI_regs + R_rip(%rsp), %rsp
-	mov	F_rip(%rsp), %rcx
-	mov	F_rflags(%rsp), %r11
-	pushq	$0
+	call	to_frame
+	add	$R_es, %rsp
+	mov	$HYPERCALL_IRET, %eax
+	SYSCALL_FRAME
 	SAVE_REGS
 	call	crash_iret
 	jmp	exit_to_guest
@@ -362,61 +357,51 @@ iret_fault:
  * A page fault; rsp points to regs.error_code. Short if it is user mode's, at an address of
  * user mode, so that it can be nothing but the guest's.
  */
-#define E_(x)		(F_##x + 5 * 8)
-#define PF_TRAP		(14 * TRAP_INFO_SIZE)
+#define E_(x)		(F_##x + 3 * 8)
+#define E_error_code	(2 * 8)
 
 	.balign 16
+	.globl	page_fault_entry
 page_fault_entry:
 	testb	$3, F_cs + 8(%rsp)
 	jz	page_fault_in_hypervisor
 	push	%rax
 	push	%rdx
-	push	%rcx
-	push	%r11
-	mov	E_(vcpu)(%rsp), %rcx
-	cmpb	$0, V_kernel_mode(%rcx)
+	mov	F_(vcpu) + 3 * 8(%rsp), %rax
+	cmpb	$0, V_kernel_mode(%rax)
 	jne	page_fault_to_c
+	mov	V_info(%rax), %rdx
+	cmpb	$0, VI_mask(%rdx)
+	jne	page_fault_to_c
+	cmpq	$0, V_short_page_fault(%rax)
+	je	page_fault_to_c
+	mov	V_short_sp(%rax), %rdx
+	cmp	short_ways_above(%rip), %rdx
+	jbe	page_fault_to_c
 	mov	%cr2, %rdx
 	test	%rdx, %rdx
 	js	page_fault_to_c
-	mov	V_kernel_sp(%rcx), %rax
-	cmp	short_ways_above(%rip), %rax
-	jbe	page_fault_to_c
-	mov	V_traps(%rcx), %r11
-	cmpq	$0, PF_TRAP + TI_address(%r11)
-	je	page_fault_to_c
-	incl	E_(page_faults)(%rsp)
-	mov	V_info(%rcx), %r11
-	mov	%rdx, VI_cr2(%r11)
-	mov	%rdx, V_cr2(%rcx)
-	swapgs
-	mov	V_kernel_cr3(%rcx), %rdx
+	mov	%rdx, V_cr2(%rax)
+	incl	F_(page_faults) + 3 * 8(%rsp)
+	mov	V_kernel_cr3(%rax), %rdx
 	mov	%rdx, %cr3
-	movb	$1, V_kernel_mode(%rcx)
-
-	and	$-16, %rax
-	mov	1 * 8(%rsp), %rdx
-1:	mov	%rdx, -8 * 8(%rax)		/* rcx */
-	mov	0 * 8(%rsp), %rdx
-2:	mov	%rdx, -7 * 8(%rax)		/* r11 */
-	mov	4 * 8(%rsp), %edx
-3:	mov	%rdx, -6 * 8(%rax)		/* error code */
-	mov	E_(rip)(%rsp), %rdx
-4:	mov	%rdx, -5 * 8(%rax)		/* rip */
-	movzbl	VI_mask(%r11), %r11d
-	mov	E_(rflags)(%rsp), %rdx
-	and	$~(EF_IF | EF_IOPL), %rdx
-	test	%r11d, %r11d
-	jnz	5f
-	or	$EF_IF, %edx
-5:	mov	%rdx, -3 * 8(%rax)		/* rflags */
-	shl	$32, %r11
-	or	E_(cs)(%rsp), %r11
-6:	mov	%r11, -4 * 8(%rax)		/* cs, mask */
-	mov	E_(rsp)(%rsp), %rdx
-7:	mov	%rdx, -2 * 8(%rax)		/* rsp */
-	mov	E_(ss)(%rsp), %rdx
-8:	mov	%rdx, -1 * 8(%rax)		/* ss */
+	swapgs
+	movb	$1, V_kernel_mode(%rax)
+	mov	V_short_sp(%rax), %rdx
+1:	mov	%rcx, -1 * 8(%rdx)
+2:	mov	%r11, 0 * 8(%rdx)
+	push	E_error_code(%rsp)
+3:	pop	1 * 8(%rdx)
+	push	E_(rip)(%rsp)
+4:	pop	2 * 8(%rdx)
+	push	E_(cs)(%rsp)
+5:	pop	3 * 8(%rdx)
+	push	E_(rflags)(%rsp)
+6:	pop	4 * 8(%rdx)
+	push	E_(rsp)(%rsp)
+7:	pop	5 * 8(%rdx)
+	push	E_(ss)(%rsp)
+8:	pop	6 * 8(%rdx)
 	FIXUP	1b, page_fault_fault
 	FIXUP	2b, page_fault_fault
 	FIXUP	3b, page_fault_fault
@@ -425,25 +410,21 @@ page_fault_entry:
 	FIXUP	6b, page_fault_fault
 	FIXUP	7b, page_fault_fault
 	FIXUP	8b, page_fault_fault
-
-	mov	V_traps(%rcx), %r11
-	testb	$4, PF_TRAP + TI_flags(%r11)
-	jz	9f
-	mov	V_info(%rcx), %rdx
-	movb	$1, VI_mask(%rdx)
-9:	mov	PF_TRAP + TI_address(%r11), %rcx	/* canonical: checked when it was set */
-	sub	$8 * 8, %rax
-	mov	%rax, E_(rsp)(%rsp)
+	mov	V_info(%rax), %rcx
+	movb	$1, VI_mask(%rcx)
+	mov	V_cr2(%rax), %r11
+	mov	%r11, VI_cr2(%rcx)
+	mov	V_short_page_fault(%rax), %rcx	/* canonical: checked when it was set */
 	mov	E_(rflags)(%rsp), %r11
 	and	$FLAGS_KERNEL, %r11
-	mov	2 * 8(%rsp), %rdx
-	mov	3 * 8(%rsp), %rax
-	mov	E_(rsp)(%rsp), %rsp
+	sub	$8, %rdx
+	mov	%rdx, E_(rsp)(%rsp)
+	pop	%rdx
+	pop	%rax
+	mov	F_rsp + 8(%rsp), %rsp
 	sysretq
 
 page_fault_to_c:
-	pop	%r11
-	pop	%rcx
 	pop	%rdx
 	pop	%rax
 page_fault_in_hypervisor:
@@ -451,8 +432,8 @@ page_fault_in_hypervisor:
 	jmp	trap_entry
 
 page_fault_fault:
-	pop	%r11
-	pop	%rcx
+	call	to_frame
+	add	$R_rsi, %rsp			/* where the pushes left rdx and rax */
 	pop	%rdx
 	pop	%rax
 	movl	$14, 4(%rsp)
@@ -552,7 +533,7 @@ jump_with_stack:
 	push	%rbp
 	jmp	*%rax
 
-/* rsp = &cpu_info()->regs */
+/* rsp = &cpu_info()->regs; rdx is lost */
 to_frame:
 	pop	%rdx
 	or	$(STACK_SIZE - 1), %rsp
@@ -595,9 +576,7 @@ entry_stubs:
 	.set	vec, 0
 	.rept	256
 	.balign 16
-	.if	vec == 14
-	jmp	page_fault_entry
-	.elseif	(vec == 8) || (vec >= 10 && vec <= 14) || (vec == 17) || (vec == 21)
+	.if	(vec == 8) || (vec >= 10 && vec <= 14) || (vec == 17) || (vec == 21)
 	movl	$vec, 4(%rsp)
 	.else
 	pushq	$0

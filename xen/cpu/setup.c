@@ -32,7 +32,7 @@ static u64 boot_gdt[0xe050 / 8 - 0xe000 / 8 + 2];
 
 static void set_gate(unsigned vec, unsigned dpl, unsigned ist)
 {
-	u64 entry = (u64)entry_stubs[vec];
+	u64 entry = vec == VEC_PF ? (u64)page_fault_entry : (u64)entry_stubs[vec];
 
 	idt[vec] = (struct gate){
 		.off_lo = entry, .sel = HV_CS, .ist = ist, .type = 0x8e | dpl << 5,

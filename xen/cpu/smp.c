@@ -61,7 +61,7 @@ static void __init make_stub(u8 *p, void *stub, struct cpu_info *info, const voi
 	static const u8 lea_rsp[] __initdata = { 0x48, 0x8d, 0x25 }, jmp[] __initdata = { 0xe9 };
 	vaddr_t va = (vaddr_t)stub;
 
-	p = emit(p, &va, mov_rsp, 3, &info->scratch);
+	p = emit(p, &va, mov_rsp, 3, &info->rsp);
 	p = emit(p, &va, lea_rsp, 3, &info->regs.es);
 	emit(p, &va, jmp, 1, entry);
 }

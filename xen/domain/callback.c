@@ -7,6 +7,32 @@
 #include <xen/lib.h>
 #include <xen/hypercall.h>
 
+#define SYSCALL_FRAME	(7 * 8)
+
+/*
+ * What the short ways of cpu/entry.S go by, found anew when anything of it changes. They are for
+ * handlers that mask events and stacks above the hypervisor, as every kernel has them.
+ */
+static void set_short_syscall(struct vcpu *v)
+{
+	bool fits = v->kernel_sp > SHORT_WAYS_ABOVE + SYSCALL_FRAME && v->syscall_cb && v->syscall_masks;
+
+	v->short_sp = fits ? (v->kernel_sp & ~15UL) - SYSCALL_FRAME : 0;
+}
+
+static void set_short_page_fault(struct vcpu *v)
+{
+	const struct trap_info *t = &v->traps[VEC_PF];
+
+	v->short_page_fault = t->flags & 4 ? t->address : 0;
+}
+
+void set_short_ways(struct vcpu *v)
+{
+	set_short_syscall(v);
+	set_short_page_fault(v);
+}
+
 long do_set_trap_table(u64 traps)
 {
 	struct vcpu *v = current;
@@ -14,6 +40,7 @@ long do_set_trap_table(u64 traps)
 
 	if (!traps) {
 		memset(v->traps, 0, 256 * sizeof(*v->traps));
+		set_short_page_fault(v);
 		return 0;
 	}
 	for (u64 i = 0; i < 257; i++) {
@@ -25,6 +52,7 @@ long do_set_trap_table(u64 traps)
 			return -EINVAL;
 		t.cs = fix_sel(t.cs);
 		v->traps[t.vector] = t;
+		set_short_page_fault(v);
 	}
 	return -EINVAL;		/* no end */
 }
@@ -35,6 +63,7 @@ long do_stack_switch(u64 ss, u64 sp)
 
 	v->kernel_ss = fix_sel(ss);
 	v->kernel_sp = sp;	/* checked when a frame is written there */
+	set_short_syscall(v);
 	return 0;
 }
 
@@ -47,6 +76,7 @@ long do_set_callbacks(u64 event, u64 failsafe, u64 syscall)
 	v->event_cb = event;
 	v->failsafe_cb = failsafe;
 	v->syscall_cb = syscall;
+	set_short_syscall(v);
 	return 0;
 }
 
@@ -63,6 +93,7 @@ static long callback_set(struct vcpu *v, u16 type, u64 address, bool masks)
 	case CALLBACKTYPE_syscall:
 		v->syscall_cb = address;
 		v->syscall_masks = masks;
+		set_short_syscall(v);
 		return 0;
 	case CALLBACKTYPE_nmi:
 		v->nmi_cb = address;

@@ -304,6 +304,7 @@ static void set_entries(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->syscall_cb = c->syscall_callback_eip;
 	v->failsafe_masks = c->flags & VGCF_failsafe_disables_events;
 	v->syscall_masks = c->flags & VGCF_syscall_disables_events;
+	set_short_ways(v);
 	v->ldt_base = c->ldt_base;
 	v->ldt_ents = c->ldt_ents;
 	v->cr0_ts = c->ctrlreg[0] & CR0_TS;

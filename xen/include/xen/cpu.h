@@ -60,7 +60,7 @@ struct cpu_info {
 	struct cpu_user_regs regs;	/* the guest's; es, ds, fs, gs are not filled by the entry */
 	struct vcpu *vcpu;		/* the one that runs */
 	struct cpu *cpu;
-	u64 scratch;			/* entry code: guest rsp before the frame is built */
+	u64 rsp, rax, rdx;		/* entry code: the guest's, before the frame is built */
 	struct perfc perfc;		/* this CPU writes */
 } __aligned(16);
 

@@ -65,6 +65,9 @@ struct vcpu {
 	struct trap_info *traps;	/* immutable pointer; [256], one page; own/paused contents */
 	u64 event_cb, failsafe_cb, syscall_cb, syscall32_cb, sysenter_cb, nmi_cb;
 	bool syscall_masks, failsafe_masks, syscall32_masks, sysenter_masks;
+	/* For the short ways of entry.S, kept by domain/callback.c; 0: none. */
+	u64 short_sp;			/* where a system call's frame begins on kernel_sp's stack */
+	u64 short_page_fault;		/* the handler, if it masks events */
 	unsigned iopl;			/* virtual IOPL 0-3 */
 	vaddr_t iobmp;			/* guest's I/O bitmap, and ports it covers */
 	unsigned iobmp_ports;
@@ -202,6 +205,7 @@ void machine_shutdown(u8 code);			/* SHUTDOWN_*: never returns */
 /* ---- domain/context.c ----------------------------------------------------- */
 /* Fill a vcpu from the ABI's context, validated as a guest's. 0, -EINVAL, -EFAULT, -EBUSY, -ERESTART. */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
+void set_short_ways(struct vcpu *v);	/* after a change of its stack, traps or callbacks */
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);	/* v paused */
 /* Called by the scheduler: make @next current on this CPU. */
 void context_switch(struct vcpu *prev, struct vcpu *next);

@@ -19,6 +19,7 @@ void do_hypervisor_trap(struct cpu_user_regs *regs);
 /* Offered by entry.S. */
 extern u8 entry_stubs[256][16];
 extern u8 syscall_stub[], syscall32_stub[], syscall_entry[], syscall32_entry[], sysenter_entry[];
+extern u8 page_fault_entry[];
 void return_to_guest(void) __noreturn;
 void jump_with_stack(void (*fn)(void)) __noreturn;
 bool load_sel_ds(u16 sel), load_sel_es(u16 sel), load_sel_fs(u16 sel), load_sel_gs(u16 sel);
