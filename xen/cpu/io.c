@@ -3,7 +3,7 @@
  * Port I/O for guests. Two questions: does the guest kernel's own setting (virtual
  * IOPL, I/O bitmap) allow the instruction, and may this domain touch the port? The
  * second is answered here per port; what it may not touch reads as ones, as an
- * empty bus does, and swallows writes.
+ * empty bus does (but see timer_read()), and swallows writes.
  *
  * Some ports are shared with the hypervisor, so the control domain gets them through
  * rules: of the timer only channel 2 and its gate, the CMOS clock with an index of its
@@ -101,11 +101,15 @@ static bool timer_is_taken(void)
 	return !strcmp(clock_source_name, "PIT");
 }
 
-static u8 timer_read(u16 port)
+/*
+ * Who doesn't have channel 2 finds its counter at the end, not an empty bus: ones are a counter
+ * that has just begun, which Linux would read 100,000 times before it gives up.
+ */
+static u8 timer_read(struct domain *d, u16 port)
 {
-	if (port == PIT_GATE || (port == PIT_CH2 && !timer_is_taken()))
-		return inb(port);
-	return 0xff;
+	if (port == PIT_CH2)
+		return is_control_domain(d) && !timer_is_taken() ? inb(port) : 0;
+	return port == PIT_GATE && is_control_domain(d) ? inb(port) : 0xff;
 }
 
 /* Does the command concern channel 2 alone? Bits 6 and 7 choose; 3 is read-back, with a bit for each. */
@@ -153,9 +157,9 @@ static void rtc_write(struct domain *d, u16 port, u8 val)
 
 static u8 shared_read(struct domain *d, u16 port)
 {
-	if (!is_control_domain(d))
-		return 0xff;
-	return is_rtc_port(port) ? rtc_read(d, port) : timer_read(port);
+	if (!is_rtc_port(port))
+		return timer_read(d, port);
+	return is_control_domain(d) ? rtc_read(d, port) : 0xff;
 }
 
 static void shared_write(struct domain *d, u16 port, u8 val)
