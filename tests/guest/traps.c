@@ -95,9 +95,8 @@ struct hypercall_regs {
 struct hypercall_regs hc_out;	/* named in the assembly below */
 
 /* All registers but rax, rcx and r11 are the caller's after a hypercall. */
-static void test_hypercall_registers(void)
+static void hypercall_keeps_registers(void)
 {
-	section("registers across a hypercall");
 	asm volatile("push %%rbx; push %%rbp\n"
 		     "mov $17, %%eax; xor %%edi, %%edi; mov $2, %%esi; mov $3, %%edx\n"
 		     "mov $4, %%r8d; mov $5, %%r9d; mov $6, %%r10d; mov $12, %%r12d\n"
@@ -122,6 +121,12 @@ static void test_hypercall_registers(void)
 	CHECK_EQ(hc_out.r13, 13);
 	CHECK_EQ(hc_out.r14, 14);
 	CHECK_EQ(hc_out.r15, 15);
+}
+
+static void test_hypercall_registers(void)
+{
+	section("registers across a hypercall");
+	hypercall_keeps_registers();
 }
 
 /* The handler of a jump to a bad place: go back as `ret` would. */
@@ -544,6 +549,13 @@ static void test_upcall(void)
 	CHECK_EQ(upcall_regs.cs & 3, 0);
 	CHECK_EQ(upcall_regs.rax, 0x40011);	/* result is set before the upcall */
 	CHECK_EQ(vcpu->evtchn_upcall_mask, 0);	/* iret unmasked again */
+	vcpu->evtchn_upcall_pending = 1;
+	hypercall_keeps_registers();
+	CHECK_EQ(upcalls, 2);
+	CHECK_EQ(upcall_regs.rbx, 11);		/* the handler finds them too */
+	CHECK_EQ(upcall_regs.rbp, 16);
+	CHECK_EQ(upcall_regs.r12, 12);
+	CHECK_EQ(upcall_regs.r15, 15);
 
 	/* iret to an unmasked state looks again */
 	vcpu->evtchn_upcall_mask = 1;

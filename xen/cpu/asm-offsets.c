@@ -64,5 +64,6 @@ void asm_offsets(void)
 	OFFSET(VI_pending, struct vcpu_info, evtchn_upcall_pending);
 	OFFSET(VI_mask, struct vcpu_info, evtchn_upcall_mask);
 	OFFSET(VI_cr2, struct vcpu_info, arch.cr2);
-	DEFINE(MAX_HYPERCALLS_, MAX_HYPERCALLS);
+	DEFINE(HYPERCALL_SYSCTL, __HYPERVISOR_sysctl);
+	DEFINE(HYPERCALL_IRET, __HYPERVISOR_iret);
 }

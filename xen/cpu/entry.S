@@ -106,8 +106,8 @@ syscall32_entry:
  * rflags and cs are what its kernel is to see.
  *
  * Instructions, counted by tests/guest/perf.c with a handler of about ten: a user's system call and
- * back 89, its page fault and back 109; a hypercall that does nothing 94, the one that maps a
- * page (do_mmu_update) 200.
+ * back 89, its page fault and back 109; a hypercall that does nothing 87, the one that maps a
+ * page (do_mmu_update) 192.
  */
 
 /* Offsets from rsp while it points to regs.rip */
@@ -130,7 +130,6 @@ syscall32_entry:
 #define EF_AC		0x40000
 #define EF_VIF		0x80000
 #define EF_VIP		0x100000
-#define HYPERCALL_IRET	23
 #define IN_SYSCALL	0x100
 
 	.balign 16
@@ -203,14 +202,15 @@ full_frame:
 	jmp	exit_to_guest
 
 /*
- * A hypercall: the arguments are where C has them, but for the fourth. rbx = vcpu. The handler
- * leaves the rest of the frame alone, or asks for a restart or for work.
+ * A hypercall: the arguments are where C has them, but for the fourth. The handler leaves the rest
+ * of the frame alone, or asks for a restart or for work. The registers that C keeps go to the
+ * frame only at a full exit; sysctl and those above it, which may show them, get a full frame.
  */
 syscall_from_kernel:
 	cmpq	$HYPERCALL_IRET, S_rax(%rsp)
 	je	iret_short
 	mov	S_rax(%rsp), %rax
-	cmp	$MAX_HYPERCALLS_, %rax
+	cmp	$HYPERCALL_SYSCTL, %rax
 	jae	syscall_to_c
 	pushq	$GUEST_DS
 	push	S_rsp + 8(%rsp)
@@ -227,23 +227,18 @@ syscall_from_kernel:
 	push	%r9
 	push	%r10
 	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	mov	CI_vcpu - CI_regs(%rsp), %rbx
+	sub	$R_r11, %rsp
 	incl	CI_hypercalls - CI_regs(%rsp, %rax, 4)
 	mov	hypercall_dispatch(%rip), %r11
 	mov	%r10, %rcx
 	call	*(%r11, %rax, 8)
-	cmpl	$0, V_nmi_masked(%rbx)		/* restart, NMI, exception */
+	mov	CI_vcpu - CI_regs(%rsp), %rdx
+	cmpl	$0, V_nmi_masked(%rdx)		/* restart, NMI, exception */
 	jne	hypercall_with_work
-	mov	CI_cpu - CI_regs(%rsp), %rdx
-	cmpl	$0, CPU_work(%rdx)
+	mov	CI_cpu - CI_regs(%rsp), %rcx
+	cmpl	$0, CPU_work(%rcx)
 	jne	hypercall_done
-	mov	V_info(%rbx), %rdx
+	mov	V_info(%rdx), %rdx
 	cmpw	$1, VI_pending(%rdx)		/* pending in the low byte, mask in the high one */
 	je	hypercall_done
 	mov	R_rip(%rsp), %rcx
@@ -252,9 +247,7 @@ syscall_from_kernel:
 	mov	R_rflags(%rsp), %r11
 	test	$(EF_TF | EF_RF), %r11d
 	jnz	hypercall_done
-	add	$R_rbx, %rsp			/* C kept r12-r15 and rbp */
-	pop	%rbx
-	add	$8, %rsp
+	add	$R_r10, %rsp
 	pop	%r10
 	pop	%r9
 	pop	%r8
@@ -266,11 +259,17 @@ syscall_from_kernel:
 	sysretq
 
 hypercall_with_work:
-	cmpb	$0, V_restart(%rbx)
-	movb	$0, V_restart(%rbx)
-	jne	exit_to_guest
+	cmpb	$0, V_restart(%rdx)
+	movb	$0, V_restart(%rdx)
+	jne	1f
 hypercall_done:
 	mov	%rax, R_rax(%rsp)
+1:	mov	%rbx, R_rbx(%rsp)
+	mov	%rbp, R_rbp(%rsp)
+	mov	%r12, R_r12(%rsp)
+	mov	%r13, R_r13(%rsp)
+	mov	%r14, R_r14(%rsp)
+	mov	%r15, R_r15(%rsp)
 	jmp	exit_to_guest
 
 /*
