@@ -99,8 +99,8 @@ syscall32_entry:
  * don't take gets a full frame and goes to C. While guests' entries are traced, that is all
  * but system calls: short_ways_above and hypercall_dispatch change (debug/trace_pv.c).
  *
- * Work for this CPU may come from others at any time, with an interrupt that waits until the
- * guest runs. Only where C ran must be looked for it.
+ * Others may give this CPU work at any time, with an interrupt that waits until the guest runs. So
+ * one must look for work only where C ran.
  *
  * In user mode a guest always runs with IF on and IOPL 0. With its events not masked, its
  * rflags and cs are what its kernel is to see.

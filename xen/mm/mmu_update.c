@@ -235,7 +235,8 @@ static inline long map_one(u64 ureq)
 	struct page_info *table, *pg;
 	u64 ptr, val, *pte, old, left;
 
-	if (read_guest_pair(ureq, &ptr, &val) || (ptr & 7) || ((val ^ PTE_P) & pte_special) || !in_ram_span(ptr >> PAGE_SHIFT) || !in_ram_span(pte_mfn(val)))
+	if (read_guest_pair(ureq, &ptr, &val) || (ptr & 7) || ((val ^ PTE_P) & pte_special) ||
+	    !in_ram_span(ptr >> PAGE_SHIFT) || !in_ram_span(pte_mfn(val)))
 		return map_general(ureq, NULL, false, 0);
 	table = mfn_to_page(ptr >> PAGE_SHIFT);
 	pg = mfn_to_page(pte_mfn(val));
