@@ -48,9 +48,11 @@ all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image 
 
 kernels: $(KERNEL0) ## the two kernels, xen0 and xenU (from the cache if nothing changed)
 
-# One recursive call makes both; it takes a second if they are in the cache.
+# One recursive call makes both, at once, so that one compiles while the other is linked and
+# packed; it takes a second if they are in the cache.
 $(KERNEL0) $(KERNELU) &: $(wildcard linux-xen/*)
-	@$(MAKE) --no-print-directory -C linux-xen O=$(abspath $(O)) kernels
+	@case "$$MAKEFLAGS" in *--jobserver*) jobs= ;; *) jobs=-j$$(($$(nproc) + 1)) ;; esac; \
+	$(MAKE) --no-print-directory $$jobs -C linux-xen O=$(abspath $(O)) kernels
 	@touch $(KERNEL0) $(KERNELU)
 
 demo: all ## build the CD and boot it in QEMU: interactive on a terminal, else a scripted tour
