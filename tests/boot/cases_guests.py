@@ -183,8 +183,8 @@ def hello(env):
     """the guest of docs/porting.md: name, clock, typing, xl shutdown"""
     m = env.machine
     m.command("mkdir -p /mnt && mount -o ro /dev/vdb /mnt && printf 'name=\"hello\"\ntype=\"pv\"\n"
-              "kernel=\"/mnt/hello\"\nmemory=16\n' >/tmp/hello.cfg")
-    m.send("xl create -c /tmp/hello.cfg\n")
+              "kernel=\"/mnt/hello\"\nmemory=32\n' >/tmp/hello.cfg")
+    m.send("xl create -c /tmp/hello.cfg memory=16\n")
     m.expect(r"Hello, I am hello, with 16 MB on xen-3\.0-x86_64", 60, reject=r"xl: |error")
     m.expect(r"second 2\n", 30)
     m.send("x")
