@@ -142,7 +142,7 @@ static void measure_rows(void)
 		printf("BENCH %s %.2f\n", row->name, measure(row));
 		fflush(stdout);
 	}
-	measure_tools(only, counting);
+	measure_tools(only);
 }
 
 /* A sysctl through privcmd; the structure must be in locked memory. */

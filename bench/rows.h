@@ -23,6 +23,6 @@ void fail(const char *what) __attribute__((noreturn));
 void stay_on_cpu(int cpu);		/* -1: any */
 
 /* hackbench and perf bench; all, or the row @only. */
-void measure_tools(const char *only, bool counting);
+void measure_tools(const char *only);
 
 #endif

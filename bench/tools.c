@@ -91,7 +91,7 @@ static double figure(const struct tool *tool, const char *text)
 	return tool->rate ? tool->per / value : value * tool->per;
 }
 
-void measure_tools(const char *only, bool counting)
+void measure_tools(const char *only)
 {
 	static char text[16384];
 
@@ -100,7 +100,7 @@ void measure_tools(const char *only, bool counting)
 
 		if ((only && strcmp(only, tool->name)) || access("/usr/bin/perf", X_OK))
 			continue;
-		for (int pass = 0; pass < (counting ? 1 : PASSES); pass++) {
+		for (int pass = 0; pass < PASSES; pass++) {	/* their processes meet in other ways each time */
 			run_tool(tool, text, sizeof(text));
 			if (!pass || figure(tool, text) < best)
 				best = figure(tool, text);

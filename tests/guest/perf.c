@@ -18,9 +18,9 @@
 #define BUDGET_FAULT      115
 #define BUDGET_FIFO_SEND  365
 #define BUDGET_INT80      360
-#define BUDGET_MAP        200
+#define BUDGET_MAP        195
 #define BUDGET_MULTICALL  335
-#define BUDGET_NULL       92
+#define BUDGET_NULL       87
 #define BUDGET_PIN        45000
 #define BUDGET_SEND       270
 #define BUDGET_STORE      700

@@ -106,8 +106,8 @@ syscall32_entry:
  * rflags and cs are what its kernel is to see.
  *
  * Instructions, counted by tests/guest/perf.c with a handler of about ten: a user's system call and
- * back 89, its page fault and back 109; a hypercall that does nothing 87, the one that maps a
- * page (do_mmu_update) 192.
+ * back 89, its page fault and back 109; a hypercall that does nothing 83, the one that maps a
+ * page (do_mmu_update) 188.
  */
 
 /* Offsets from rsp while it points to regs.rip */
@@ -203,8 +203,8 @@ full_frame:
 
 /*
  * A hypercall: the arguments are where C has them, but for the fourth. The handler leaves the rest
- * of the frame alone, or asks for a restart or for work. The registers that C keeps go to the
- * frame only at a full exit; sysctl and those above it, which may show them, get a full frame.
+ * of the frame alone, or asks for a restart or for work. What else belongs to the frame gets there
+ * only at a full exit; sysctl and those above it, which may show it, get a full frame.
  */
 syscall_from_kernel:
 	cmpq	$HYPERCALL_IRET, S_rax(%rsp)
@@ -212,12 +212,9 @@ syscall_from_kernel:
 	mov	S_rax(%rsp), %rax
 	cmp	$HYPERCALL_SYSCTL, %rax
 	jae	syscall_to_c
-	pushq	$GUEST_DS
-	push	S_rsp + 8(%rsp)
-	push	%r11
-	pushq	$GUEST_CS64
-	push	%rcx
-	push	syscall_vector(%rip)
+	mov	%r11, R_rflags - R_es(%rsp)
+	mov	%rcx, R_rip - R_es(%rsp)
+	sub	$R_es - R_error_code, %rsp
 	push	%rdi
 	push	%rsi
 	push	%rdx
@@ -226,8 +223,7 @@ syscall_from_kernel:
 	push	%r8
 	push	%r9
 	push	%r10
-	push	%r11
-	sub	$R_r11, %rsp
+	sub	$R_r10, %rsp
 	incl	CI_hypercalls - CI_regs(%rsp, %rax, 4)
 	mov	hypercall_dispatch(%rip), %r11
 	mov	%r10, %rcx
@@ -255,7 +251,7 @@ syscall_from_kernel:
 	pop	%rdx
 	pop	%rsi
 	pop	%rdi
-	mov	F_rsp + 8(%rsp), %rsp
+	mov	CI_rsp - CI_regs - R_error_code(%rsp), %rsp
 	sysretq
 
 hypercall_with_work:
@@ -264,7 +260,15 @@ hypercall_with_work:
 	jne	1f
 hypercall_done:
 	mov	%rax, R_rax(%rsp)
-1:	mov	%rbx, R_rbx(%rsp)
+1:	movq	$GUEST_DS, R_ss(%rsp)
+	mov	CI_rsp - CI_regs(%rsp), %rax
+	mov	%rax, R_rsp(%rsp)
+	movq	$GUEST_CS64, R_cs(%rsp)
+	movl	$0, R_error_code(%rsp)
+	movl	$TRAP_SYSCALL, R_entry_vector(%rsp)
+	mov	R_rflags(%rsp), %rax
+	mov	%rax, R_r11(%rsp)
+	mov	%rbx, R_rbx(%rsp)
 	mov	%rbp, R_rbp(%rsp)
 	mov	%r12, R_r12(%rsp)
 	mov	%r13, R_r13(%rsp)
@@ -443,8 +447,6 @@ page_fault_fault:
 	.balign 8
 top_of_hypervisor:
 	.quad	SHORT_WAYS_ABOVE
-syscall_vector:			/* error code 0, TRAP_SYSCALL */
-	.long	0, TRAP_SYSCALL
 
 /*
  * sysenter: the hardware loaded rsp from the MSR and saved nothing. Of the flags it cleared
