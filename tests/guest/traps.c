@@ -466,6 +466,29 @@ static void test_compat_user(void)
 	CHECK(user_regs.vector == VEC_SYSENTER || user_regs.vector == 6 || user_regs.vector == 13);
 }
 
+static void leave_from_any_mode(struct regs *r)
+{
+	memcpy(&user_regs, r, sizeof(user_regs));
+	context_leave();
+}
+
+/* Only RPL 3 is user mode; the code is mapped in both. */
+static void test_iret_modes(void)
+{
+	section("iret: the mode that cs asks for");
+	trap_hooks[6] = leave_from_any_mode;
+	for (unsigned int rpl = 0; rpl < 4; rpl++) {
+		struct regs r = user_start(USER_ADDR(u_ud2));
+
+		r.cs = FLAT_USER_CS - 3 + rpl;
+		user_run(&r);
+		CHECK_EQ(user_regs.vector, 6);
+		CHECK_EQ(user_regs.rip, USER_ADDR(u_ud2));
+		CHECK_EQ(user_regs.cs & 3, rpl == 3 ? 3 : 0);
+	}
+	trap_hooks[6] = NULL;
+}
+
 /* iret can't hand out privileges. */
 static void test_iret_privileges(void)
 {
@@ -615,6 +638,7 @@ void test_main(void)
 	as_linux_and_not(test_user_syscall);
 	test_syscall_mask();
 	test_compat_user();
+	as_linux_and_not(test_iret_modes);
 	test_iret_privileges();
 	test_upcall();
 	test_bad_registration();

@@ -310,13 +310,13 @@ iret_short:
 	andq	$FLAGS_IRET, F_rflags + 16(%rsp)
 	testb	$3, F_cs + 16(%rsp)
 	jz	3f
+	jpo	3f				/* RPL 1 and 2 are no user mode either */
 	mov	V_user_cr3(%rax), %rcx		/* back to user mode */
 	test	%rcx, %rcx
 	jz	iret_fault
 	movb	$0, V_kernel_mode(%rax)
 	swapgs
 	mov	%rcx, %cr3
-	orb	$3, F_cs + 16(%rsp)
 
 1:	mov	V_info(%rax), %rcx
 	btsl	$9, F_rflags + 16(%rsp)
