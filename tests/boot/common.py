@@ -69,18 +69,27 @@ def create(env, name):
 
 
 def console_login(env, name):
-    """Logs in on a guest's console and comes back to domain 0."""
+    """Logs in on a guest's console, where the clock is domain 0's, and comes back to domain 0."""
     m = env.machine
+    begin = seconds(m)
     m.send(f"xl console {name}\n")
     m.pump(1)
     m.send("\n")
     seen = m.login(90)
     has(seen, rf"guest {name}", "the guest's login message")
     m.command("test -b /dev/xvda && cat /sys/hypervisor/uuid")
+    now = seconds(m)
     m.send("exit\n")
     m.expect("login: ?$", 20)
     m.send("\x1d")
     m.expect("# ?$", 20)
+    if not begin - 2 <= now <= seconds(m) + 2:
+        raise Failure(f"the time of day in {name} is {now}, in domain 0 {begin} before it")
+
+
+def seconds(m):
+    """The time of day"""
+    return int(m.command("date +%s").split()[0])
 
 
 def inside(env, name, line, limit=60, status=0):

@@ -6,6 +6,7 @@
  * of lives, ended in any state, exactly as many frames are free as before; a new domain
  * finds no byte of an old one in its memory; nobody gets more than its limit, what another
  * has claimed, or what isn't there; a hundred that wait cost no time, and each the same memory.
+ * Who starts knows the time of day, also after its builder has cleared the shared page, as libxc does.
  */
 #include "guest.h"
 #include <xen/domctl.h>
@@ -257,6 +258,30 @@ static void test_lives(void)
 	CHECK_EQ(free_frames(), before);
 }
 
+/* ---- the time of day ------------------------------------------------------------------ */
+
+static void test_wallclock(void)
+{
+	struct xen_domctl op = { 0 };
+	domid_t d = create(GUEST_FRAMES);
+	struct shared_info *s;
+
+	section("the time of day");
+	build_memory(d);
+	REQUIRE(domctl(&op, XEN_DOMCTL_getdomaininfo, d) == 0 && op.domain == d);
+	s = look_at(d, op.u.getdomaininfo.shared_info_frame);
+	memset(s, 0, sizeof(*s));
+	look_away();
+	start(d, guest_idle);
+	look_at(d, op.u.getdomaininfo.shared_info_frame);
+	CHECK_EQ(s->wc_sec, shared->wc_sec);
+	CHECK_EQ(s->wc_sec_hi, shared->wc_sec_hi);
+	CHECK_EQ(s->wc_nsec, shared->wc_nsec);
+	CHECK_EQ(s->wc_version & 1, 0);
+	look_away();
+	destroy(d);
+}
+
 /* ---- old bytes ---------------------------------------------------------------------------- */
 
 /* Gives the domain all memory there is; fills it, or counts frames that aren't empty. */
@@ -398,6 +423,7 @@ void test_main(void)
 	window = page_alloc();
 	home = mfn_of(window);
 	test_lives();
+	test_wallclock();
 	test_old_bytes();
 	test_limits();
 	test_many(true);

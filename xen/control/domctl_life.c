@@ -67,15 +67,20 @@ int domctl_pausedomain(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-/* A new domain is paused once, by its creation. */
+/*
+ * A new domain is paused once, by its creation. Its builder clears the shared page (libxc does, for
+ * any new guest), and with it the time of day that was there.
+ */
 int domctl_unpausedomain(struct domain *d, struct xen_domctl *op)
 {
-	if (atomic_read(&d->controller_pause))
+	if (atomic_read(&d->controller_pause)) {
 		atomic_sub(&d->controller_pause, 1);
-	else if (d->created_paused)
+	} else if (d->created_paused) {
 		d->created_paused = false;
-	else
+		update_domain_wallclock(d);
+	} else {
 		return -EINVAL;
+	}
 	domain_unpause(d);
 	return 0;
 }
