@@ -40,6 +40,7 @@ def devel_rebuild(env):
 def devel_kernel(env):
     """without a ready-made kernel the build unpacks Linux and compiles it"""
     m = env.machine
-    m.command("rm -r /devel/root/.cache/xendemo/kernel-xenU-*")
+    m.command("rm -r /devel/root/.cache/xendemo/kernel-xenU-*; "
+              "rm -f /devel/root/xendemo/build/linux-xen/vmlinuz-xenU")
     m.command("(devel make kernels >/tmp/log 2>&1 &)")
     wait_for(env, "[ $(grep -c '^  CC  ' /devel/root/xendemo/build/linux-xen/build-xenU.log) -gt 50 ]", 900)
