@@ -137,6 +137,8 @@ def traces_bad_input(env):
         "xentrace -c")
     has(env.machine.command("xl dmesg | tail -n 1"), r"Trace mask of CPUs 0: must name some of CPUs 0 to 1",
         "the reason")
+    # enough for two vcpus, so that CPU 0 has one
+    env.machine.command("(for n in 1 2 3 4; do timeout 5 sh -c 'while :; do usleep 1000; done' & done) & :")
     env.machine.command("xentrace -D -c 0x1 -e 0x21000 -T 1 /tmp/small", 60)
     seen = env.machine.command("xenalyze -a /tmp/small 2>/dev/null")
     has(seen, r"runstate_change d0v\d", "runstates alone")
