@@ -54,12 +54,12 @@
 #define S_rax		S_(rax)
 #define S_rdx		S_(rdx)
 
-/* The frame of a syscall in 64-bit code, up to error_code; rsp points above regs.ss. */
-.macro SYSCALL_FRAME
+/* The frame of a syscall, up to error_code; rsp points above regs.ss. */
+.macro SYSCALL_FRAME cs=GUEST_CS64
 	pushq	$GUEST_DS
 	push	S_rsp + 8(%rsp)
 	push	%r11
-	pushq	$GUEST_CS64
+	pushq	$\cs
 	push	%rcx
 	pushq	$0
 .endm
@@ -69,6 +69,11 @@
 	.pushsection .ex_table, "a"
 	.long	\from - ., \to - .
 	.popsection
+.endm
+.macro FIXUPS to, from:vararg
+	.irp	f, \from
+	FIXUP	\f, \to
+	.endr
 .endm
 
 	.section .text.entry, "ax"
@@ -84,12 +89,7 @@ syscall32_stub:
 	mov	%rsp, boot_stack_top - CPU_INFO_SIZE + CI_rsp(%rip)
 	lea	boot_stack_top - CPU_INFO_SIZE + CI_regs + R_es(%rip), %rsp
 syscall32_entry:
-	pushq	$GUEST_DS
-	push	S_rsp + 8(%rsp)
-	push	%r11
-	pushq	$GUEST_CS32
-	push	%rcx
-	pushq	$0
+	SYSCALL_FRAME GUEST_CS32
 	jmp	full_frame
 
 /*
@@ -121,7 +121,6 @@ syscall32_entry:
 #define FLAGS_KERNEL	~(EF_TF | EF_DF | EF_IOPL | EF_NT | EF_RF | EF_VM | EF_AC)
 #define FLAGS_IRET	~(EF_IOPL | EF_VM | EF_VIF | EF_VIP)
 #define EF_TF		0x100
-#define EF_IF		0x200
 #define EF_DF		0x400
 #define EF_IOPL		0x3000
 #define EF_NT		0x4000
@@ -163,13 +162,7 @@ syscall_entry:
 	push	S_rsp(%rsp)
 6:	pop	5 * 8(%rdx)
 7:	movq	$GUEST_DS, 6 * 8(%rdx)
-	FIXUP	1b, bounce_fault
-	FIXUP	2b, bounce_fault
-	FIXUP	3b, bounce_fault
-	FIXUP	4b, bounce_fault
-	FIXUP	5b, bounce_fault
-	FIXUP	6b, bounce_fault
-	FIXUP	7b, bounce_fault
+	FIXUPS	bounce_fault, 1b, 2b, 3b, 4b, 5b, 6b, 7b
 	push	%rdx
 	and	$FLAGS_KERNEL, %r11
 	mov	V_syscall_cb(%rax), %rcx	/* canonical: checked when it was set */
@@ -295,15 +288,7 @@ iret_short:
 7:	push	2 * 8(%rax)			/* rcx */
 8:	push	0 * 8(%rax)			/* rax; rsp is now 16 below regs.rip */
 9:	mov	1 * 8(%rax), %r11
-	FIXUP	1b, iret_fault
-	FIXUP	2b, iret_fault
-	FIXUP	3b, iret_fault
-	FIXUP	4b, iret_fault
-	FIXUP	5b, iret_fault
-	FIXUP	6b, iret_fault
-	FIXUP	7b, iret_fault
-	FIXUP	8b, iret_fault
-	FIXUP	9b, iret_fault
+	FIXUPS	iret_fault, 1b, 2b, 3b, 4b, 5b, 6b, 7b, 8b, 9b
 	mov	F_(vcpu) + 16(%rsp), %rax
 	incl	F_(irets) + 16(%rsp)
 	orb	$3, F_ss + 16(%rsp)
@@ -405,14 +390,7 @@ page_fault_entry:
 7:	pop	5 * 8(%rdx)
 	push	E_(ss)(%rsp)
 8:	pop	6 * 8(%rdx)
-	FIXUP	1b, page_fault_fault
-	FIXUP	2b, page_fault_fault
-	FIXUP	3b, page_fault_fault
-	FIXUP	4b, page_fault_fault
-	FIXUP	5b, page_fault_fault
-	FIXUP	6b, page_fault_fault
-	FIXUP	7b, page_fault_fault
-	FIXUP	8b, page_fault_fault
+	FIXUPS	page_fault_fault, 1b, 2b, 3b, 4b, 5b, 6b, 7b, 8b
 	mov	V_info(%rax), %rcx
 	movb	$1, VI_mask(%rcx)
 	mov	V_cr2(%rax), %r11
