@@ -107,7 +107,7 @@ syscall32_entry:
  *
  * Instructions, counted by tests/guest/perf.c with a handler of about ten: a user's system call and
  * back 89, its page fault and back 109; a hypercall that does nothing 83, the one that maps a
- * page (do_mmu_update) 188.
+ * page (do_mmu_update) 189.
  */
 
 /* Offsets from rsp while it points to regs.rip */

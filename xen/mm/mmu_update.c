@@ -262,7 +262,7 @@ static inline long map_one(u64 ureq)
 long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 {
 	/* An old table may wait: no upper table goes here. */
-	if (likely(!((count ^ 1) | pdone | (foreigndom ^ DOMID_SELF))))
+	if (likely(count == 1 && !pdone && foreigndom == DOMID_SELF))
 		return map_one(ureqs);
 	return update_batch(ureqs, count, pdone, foreigndom);
 }

@@ -205,7 +205,6 @@ void machine_shutdown(u8 code);			/* SHUTDOWN_*: never returns */
 /* ---- domain/context.c ----------------------------------------------------- */
 /* Fill a vcpu from the ABI's context, validated as a guest's. 0, -EINVAL, -EFAULT, -EBUSY, -ERESTART. */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
-void set_short_ways(struct vcpu *v);	/* after a change of its stack, traps or callbacks */
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);	/* v paused */
 /* Called by the scheduler: make @next current on this CPU. */
 void context_switch(struct vcpu *prev, struct vcpu *next);
@@ -219,6 +218,9 @@ void load_ldt(struct vcpu *v);
 
 void unload_idle_vcpu(void);
 void special_domains_init(void);
+
+/* ---- domain/callback.c ---------------------------------------------------- */
+void set_short_ways(struct vcpu *v);	/* after a change of its stack, traps or callbacks */
 
 /* ---- cpu/bounce.c: entering the guest kernel ------------------------------ */
 /* Note an exception for the current vcpu: delivered when the hypervisor exits. */
