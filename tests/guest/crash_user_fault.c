@@ -12,14 +12,5 @@ extern char u_code[];
 
 void test_main(void)
 {
-	struct regs r;
-
-	user_init();
-	set_trap(14, 4, TRAP_STUB(14));
-	REQUIRE(set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, syscall_callback) == 0);
-	REQUIRE(HC2(stack_switch, FLAT_KERNEL_SS, HV_END + (5UL << 39)) == 0);
-	r = user_start(USER_ADDR(u_code));
-	expect_crash("[Dd]om(ain)? ?0.*crash");
-	user_run(&r);
-	CHECK(!"the domain goes on without a stack");
+	user_without_stack(USER_ADDR(u_code));
 }

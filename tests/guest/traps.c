@@ -382,7 +382,6 @@ static void test_user_syscall(void)
 	CHECK_EQ(user_regs.vector, 1);
 	CHECK_EQ(user_regs.rflags & 0x100, 0x100);
 	CHECK_EQ(read_flags() & 0x100, 0);
-
 }
 
 static void test_syscall_mask(void)
@@ -414,8 +413,7 @@ static void test_syscall_mask(void)
 static void as_linux_and_not(void (*test)(void))
 {
 	test();
-	set_trap(14, 4, TRAP_STUB(14));
-	CHECK_EQ(set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, syscall_callback), 0);
+	handlers_mask_events(true);
 	test();
 	CHECK_EQ(user(u_syscall, 0), VEC_SYSCALL);
 	CHECK_EQ(seen.mask_on_entry, 1);
@@ -424,8 +422,7 @@ static void as_linux_and_not(void (*test)(void))
 	CHECK_EQ(seen.cr2, 0x700010);
 	CHECK_EQ(seen.mask_on_entry, 1);
 	CHECK_EQ(user_regs.saved_mask, 0);
-	set_trap(14, 0, TRAP_STUB(14));
-	CHECK_EQ(set_callback(CALLBACKTYPE_syscall, 0, syscall_callback), 0);
+	handlers_mask_events(false);
 }
 
 /* 32-bit user code: the same bytes as above in a compatibility-mode segment. */

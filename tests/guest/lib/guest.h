@@ -134,6 +134,7 @@ extern char trap_stubs[], event_callback[], syscall_callback[], syscall32_callba
 void traps_init(void);
 void set_trap(unsigned int vector, unsigned int flags, unsigned long address);
 long set_callback(unsigned int type, unsigned int flags, const void *address);
+void handlers_mask_events(bool on);	/* those of page faults and system calls: on as in Linux */
 void iret_to(const struct regs *regs);
 void context_leave(void) __attribute__((noreturn));
 
@@ -255,6 +256,7 @@ extern struct regs user_regs;		/* state in which user mode was left */
 
 void user_init(void);			/* builds the user table, NEW_USER_BASEPTR, stack_switch */
 void user_run(struct regs *regs);	/* until the next trap or syscall; see user_regs */
+void user_without_stack(unsigned long rip);	/* its entry into the kernel is to crash the domain */
 struct regs user_start(unsigned long rip);	/* registers to start at rip */
 
 #endif

@@ -79,6 +79,12 @@ long set_callback(unsigned int type, unsigned int flags, const void *address)
 	return HC2(callback_op, CALLBACKOP_register, &reg);
 }
 
+void handlers_mask_events(bool on)
+{
+	set_trap(14, on ? 4 : 0, TRAP_STUB(14));
+	REQUIRE(set_callback(CALLBACKTYPE_syscall, on ? CALLBACKF_mask_events : 0, syscall_callback) == 0);
+}
+
 /* Vectors 3 and 4 may be raised by `int n` of user mode, as Linux allows. */
 void traps_init(void)
 {

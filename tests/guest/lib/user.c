@@ -43,3 +43,16 @@ void user_run(struct regs *regs)
 	user_regs.vector = NO_TRAP;
 	iret_to(regs);
 }
+
+/* With handlers as Linux registers them and a kernel stack that isn't mapped. */
+void user_without_stack(unsigned long rip)
+{
+	struct regs r = user_start(rip);
+
+	user_init();
+	handlers_mask_events(true);
+	REQUIRE(HC2(stack_switch, FLAT_KERNEL_SS, HV_END + (5UL << 39)) == 0);
+	expect_crash("[Dd]om(ain)? ?0.*crash");
+	user_run(&r);
+	CHECK(!"the domain goes on without a stack");
+}
