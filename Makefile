@@ -14,6 +14,10 @@ SHELL	:= /bin/bash
 # one line for each thing that is made; V=1 shows the commands
 $(V).SILENT:
 .DELETE_ON_ERROR:
+# one job more than CPUs, unless make was told how many; several goals: one after the other
+ifeq ($(MAKELEVEL)$(word 2,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell echo $$(($$(nproc) + 1)))
+endif
 
 XEN_GZ	:= $(O)/xen/xen.gz
 KERNEL0	:= $(O)/linux-xen/vmlinuz-xen0
@@ -48,11 +52,10 @@ all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image 
 
 kernels: $(KERNEL0) ## the two kernels, xen0 and xenU (from the cache if nothing changed)
 
-# One recursive call makes both, at once, so that one compiles while the other is linked and
-# packed; it takes a second if they are in the cache.
-$(KERNEL0) $(KERNELU) &: $(wildcard linux-xen/*)
-	@case "$$MAKEFLAGS" in *--jobserver*) jobs= ;; *) jobs=-j$$(($$(nproc) + 1)) ;; esac; \
-	$(MAKE) --no-print-directory $$jobs -C linux-xen O=$(abspath $(O)) kernels
+# One recursive call makes both, at once; it takes a second if they are in the cache.
+# The decoders come from the same source: one at a time looks for it.
+$(KERNEL0) $(KERNELU) &: $(wildcard linux-xen/*) | $(DECODERS)/id
+	@$(MAKE) --no-print-directory -C linux-xen O=$(abspath $(O)) kernels
 	@touch $(KERNEL0) $(KERNELU)
 
 demo: all ## build the CD and boot it in QEMU: interactive on a terminal, else a scripted tour
