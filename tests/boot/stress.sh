@@ -20,7 +20,7 @@ try() {
 	done=$((done + 1))
 	if ! "$@" >/tmp/stress.out 2>&1; then
 		failed=$((failed + 1))
-		echo "FAILED $*: $(head -n 3 /tmp/stress.out)"
+		echo "FAILED $*: $(cat /tmp/stress.out)"
 		return 1
 	fi
 }
@@ -47,10 +47,11 @@ state_of() {
 	eval "echo \${state_$1:-none}"
 }
 
+# What a guest that ended said last is on its console still.
 runs() {
 	case $(xl list "$1" | awk 'NR == 2 { print $5 }') in
 	???---) ;;
-	*) xl list "$1"; return 1 ;;
+	*) xl list "$1"; timeout 5 xl console "$1" | tail -n 40; return 1 ;;
 	esac
 }
 
