@@ -450,17 +450,32 @@ free_efi = Group("free-uefi", "install-to-disk in free space, started by UEFI", 
 def free_uefi(env):
     """the firmware gets an entry; the Linux there is still what starts by itself"""
     disk = payload.debian_disk(env.tmp("debian.img"), env.debian_kernel, hello_initrd(env), 512, 264, 48)
+    env.machine = linux_direct(env, [disk])
+    env.machine.login()
+    answers(env.machine, "mode=free", "target=/dev/vda")
+    has(env.machine.command("install-to-disk --answers /tmp/answers --dry-run", 60),
+        r"last entry of the firmware's list\s+\(that entry can't be written now", "the plan without UEFI")
+    power_off(env)
     payload.tool("cp", "/usr/share/OVMF/OVMF_VARS_4M.fd", env.tmp("vars"))
     firmware = ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
                 "-drive", f"if=pflash,format=raw,file={env.tmp('vars')}"]
     boot_debian(env, disk, firmware)
 
-    def linux():    # OVMF that starts a kernel itself leaves no CD drive to it
-        env.machine = linux_direct(env, [disk, env.iso], cd=False, firmware=firmware)
+    def linux(image):   # OVMF that starts a kernel itself leaves no CD drive to it
+        env.machine = linux_direct(env, [image, env.iso], cd=False, firmware=firmware)
         env.machine.login()
         return env.machine
 
-    m = linux()
+    copy = env.tmp("copy.img")
+    payload.tool("cp", "--sparse=always", disk, copy)
+    m = linux(copy)
+    m.command("mount -t efivarfs -o ro efivarfs /sys/firmware/efi/efivars")
+    answers(m, "mode=free", "target=/dev/vda")
+    out = m.command("install-to-disk --answers /tmp/answers", 240)
+    has(out, r"the firmware takes no entry in its list: choose \\EFI\\xendemo[^$]*: done", "an install")
+    power_off(env)
+
+    m = linux(disk)
     answers(m, "mode=free", "target=/dev/vda")
     out = m.command("install-to-disk --answers /tmp/answers", 240)
     number = re.search(r"wrote the last entry of the firmware's list, xendemo \(Boot00(\w\w)\)", out)
@@ -471,7 +486,7 @@ def free_uefi(env):
     precious(disk)
 
     # what choosing the entry in the firmware's menu does
-    m = linux()
+    m = linux(disk)
     m.command("mount -t efivarfs efivarfs /sys/firmware/efi/efivars")
     m.command(f"printf '\\7\\0\\0\\0\\x{number.group(1)}\\0' >/sys/firmware/efi/efivars/"
               "BootNext-8be4df61-93ca-11d2-aa0d-00e098032b8c")
