@@ -63,6 +63,18 @@ static void uncount_frame(struct domain *d)
 		put_domain(d);
 }
 
+/* To the heap; or to nobody, if a machine check found it bad: as badpage= leaves frames. */
+static void give_back(struct page_info *pg)
+{
+	if (likely(!(pg->count & PGC_BAD))) {
+		free_frames(pg, 0);
+		return;
+	}
+	set_m2p(page_to_mfn(pg), M2P_INVALID);
+	pg->type = pg->aux = 0;
+	WRITE_ONCE(pg->count, OWNER(DOMID_XEN) | PGC_BAD | 1);
+}
+
 /* No reference is left, so nobody else can look at the frame. */
 static void release_frame(struct page_info *pg)
 {
@@ -74,13 +86,13 @@ static void release_frame(struct page_info *pg)
 		WRITE_ONCE(pg->count, OWNER(DOMID_XEN) | PGC_HVPAGE);
 		free_frames(pg, 0);
 	} else if (owner == current->domain->id) {
-		free_frames(pg, 0);
+		give_back(pg);
 		uncount_frame(current->domain);
 	} else {
 		struct domain *d = get_domain(owner);
 
 		BUG_ON(!d);
-		free_frames(pg, 0);
+		give_back(pg);
 		uncount_frame(d);
 		put_domain(d);
 	}
@@ -137,6 +149,17 @@ bool steal_frame(struct domain *d, struct page_info *pg)
 	set_m2p(page_to_mfn(pg), M2P_INVALID);
 	uncount_frame(d);
 	return true;
+}
+
+void condemn_frame(struct page_info *pg)
+{
+	u64 x = atomic_read(&pg->count);
+
+	while ((x & PGC_COUNT_MASK) && !(x & (PGC_FREE | PGC_HVPAGE)) &&
+	       (domid_t)(x >> PGC_OWNER_SHIFT) < FIRST_RESERVED_DOMID &&
+	       !__atomic_compare_exchange_n(&pg->count, &x, x | PGC_BAD, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED))
+		;
 }
 
 void share_frame(struct page_info *pg, struct domain *d, bool writable)

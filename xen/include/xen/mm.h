@@ -166,6 +166,11 @@ int assign_frames(struct domain *d, struct page_info *pg, unsigned order);
  * False: nothing done.
  */
 bool steal_frame(struct domain *d, struct page_info *pg) __must_check;
+/*
+ * It is broken: if it is a domain's, nobody gets it when its last reference is gone. From any
+ * context.
+ */
+void condemn_frame(struct page_info *pg);
 /* Hypervisor page that @d may map: owner d, PGC_HVPAGE, writable or not. */
 void share_frame(struct page_info *pg, struct domain *d, bool writable);
 /* Take it back; the frame goes to the heap when the last guest mapping is gone. */
