@@ -9,6 +9,7 @@
  * everything left open that it can hold, for the hypervisor to collect.
  */
 #include "guest.h"
+#include <xen/arch-x86/xen-mca.h>
 #include <xen/grant_table.h>
 #include <xen/platform.h>
 #include <xen/sysctl.h>
@@ -31,6 +32,7 @@ static void control_calls(void)
 		.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
 	struct xen_platform_op platform = { .cmd = XENPF_settime64,
 		.interface_version = XENPF_INTERFACE_VERSION };
+	struct xen_mc mca = { .cmd = XEN_MC_physcpuinfo, .interface_version = XEN_MCA_INTERFACE_VERSION };
 	struct sched_remote_shutdown remote = { .reason = SHUTDOWN_crash };
 	struct physdev_setup_gsi gsi = { .gsi = 5 };
 	struct physdev_map_pirq pirq = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI,
@@ -44,6 +46,7 @@ static void control_calls(void)
 	CHECK_EQ(HC1(domctl, &domctl), -XEN_EPERM);
 	CHECK_EQ(HC1(sysctl, &sysctl), -XEN_EPERM);
 	CHECK_EQ(HC1(platform_op, &platform), -XEN_EPERM);
+	CHECK_EQ(HC1(mca, &mca), -XEN_EPERM);
 	CHECK_EQ(HC2(sched_op, SCHEDOP_remote_shutdown, &remote), -XEN_EPERM);
 	CHECK_EQ(HC2(physdev_op, PHYSDEVOP_setup_gsi, &gsi), -XEN_EPERM);
 	CHECK(HC2(physdev_op, PHYSDEVOP_map_pirq, &pirq) < 0);

@@ -9,6 +9,7 @@
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/mce.h>
 #include <xen/watchdog.h>
 #include <xen/trace.h>
 
@@ -30,6 +31,8 @@ void cpu_do_work(void)
 			vcpu_wake_for_nmi(dom0->vcpu[0]);
 		printk("NMI: the platform reports an error; domain 0 was told\n");
 	}
+	if (test_and_clear_bit(WORK_MCE, &c->work))
+		mce_work();
 	if (test_and_clear_bit(WORK_CLOCK, &c->work))
 		clock_adopt();
 	if (test_and_clear_bit(WORK_TRACE, &c->work))
@@ -81,6 +84,7 @@ void boot_main(u32 magic, paddr_t info)
 	policy_init();
 	sched_init();
 	idle_vcpu_init();
+	mce_init_this_cpu();
 	keys_init();
 	console_init();			/* serial interrupts */
 	gdb_use_interrupts();
@@ -89,6 +93,7 @@ void boot_main(u32 magic, paddr_t info)
 	tbuf_init();
 	dom0 = build_dom0();
 	nmi_watchdog_init();		/* timers run from now on */
+	mce_start_polling();
 	free_init_sections();
 	console_end_boot();
 	domain_unpause(dom0);

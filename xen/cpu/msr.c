@@ -8,14 +8,13 @@
 #include <public/arch-x86/cpufeatureset.h>
 #include <xen/domain.h>
 #include <xen/lib.h>
+#include <xen/mce.h>
 
 #define MSR_TSC			0x10
 #define MSR_PLATFORM_ID		0x17
 #define MSR_UCODE_REV		0x8b
 #define MSR_PLATFORM_INFO	0xce
 #define MSR_MISC_FEATURES	0x140
-#define MSR_MCG_CAP		0x179
-#define MSR_MCG_STATUS		0x17a
 #define MSR_PERF_STATUS		0x198
 #define MSR_PERF_CTL		0x199
 #define MSR_MISC_ENABLE		0x1a0

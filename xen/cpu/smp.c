@@ -17,6 +17,7 @@
 #include <xen/entry.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/mce.h>
 
 static bool opt_smp = true;
 BOOT_OPTION("smp", OPT_BOOL, opt_smp, 0, "use all CPUs; nosmp: only the one that booted");
@@ -119,6 +120,7 @@ static void other_main(void)
 	apic_init_this_cpu();
 	policy_init_this_cpu();
 	time_init_this_cpu();
+	mce_init_this_cpu();
 	__atomic_store_n(&progress, READY, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&nr_cpus, __ATOMIC_ACQUIRE) <= c->id)
 		cpu_relax();

@@ -10,6 +10,7 @@
 #include <xen/hypercall.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/mce.h>
 #include <xen/trace.h>
 
 static const char *const exception_names[32] = {
@@ -91,6 +92,10 @@ void do_hypervisor_trap(struct cpu_user_regs *regs)
 		handle_nmi(regs);
 		return;
 	}
+	if (vec == VEC_MC) {
+		machine_check(regs);
+		return;
+	}
 	if (vec == VEC_DB) {
 		u64 dr6 = read_dr(6);
 
@@ -103,7 +108,7 @@ void do_hypervisor_trap(struct cpu_user_regs *regs)
 		return;
 	if (vec == VEC_PF && hypervisor_ldt_fault(cr2))
 		return;
-	to = vec == VEC_DF || vec == VEC_MC ? 0 : find_fixup(regs->rip);
+	to = vec == VEC_DF ? 0 : find_fixup(regs->rip);
 	if (!to)
 		fatal_trap(regs, cr2);
 	regs->rip = to;
@@ -267,8 +272,10 @@ void do_guest_trap(struct cpu_user_regs *regs)
 	case VEC_NMI:
 		handle_nmi(regs);
 		break;
-	case VEC_DF:
 	case VEC_MC:
+		machine_check(regs);
+		break;
+	case VEC_DF:
 		fatal_trap(regs, 0);
 	default:
 		if (vector_has_error(vec))

@@ -46,6 +46,7 @@ const hypercall_fn hypercall_table[MAX_HYPERCALLS] = {
 	CALL(event_channel_op),
 	CALL(sysctl),
 	CALL(domctl),
+	CALL(mca),
 };
 
 #undef CALL
@@ -59,7 +60,7 @@ const char *const hypercall_names[MAX_HYPERCALLS] = {
 	NAME(physdev_op), NAME(grant_table_op), NAME(vm_assist),
 	NAME(update_va_mapping_otherdomain), NAME(iret), NAME(vcpu_op), NAME(set_segment_base),
 	NAME(mmuext_op), NAME(nmi_op), NAME(sched_op), NAME(callback_op), NAME(event_channel_op),
-	NAME(sysctl), NAME(domctl),
+	NAME(sysctl), NAME(domctl), NAME(mca),
 };
 
 /*

@@ -28,6 +28,7 @@ struct timer;
 #define WORK_CALL	3	/* a cross-CPU call waits */
 #define WORK_NMI_LOG	4	/* an NMI left something to report */
 #define WORK_CLOCK	5	/* the common clock has a new rate */
+#define WORK_MCE	6	/* a machine check is to be told of, or made */
 #define WORK_STOP	7	/* the machine ends: halt for good */
 #define WORK_TRACE	8	/* a trace buffer is half full */
 

@@ -88,5 +88,6 @@ long do_callback_op(u64 cmd, u64 arg);
 long do_event_channel_op(u64 cmd, u64 arg);
 long do_sysctl(u64 op);
 long do_domctl(u64 op);
+long do_mca(u64 op);
 
 #endif

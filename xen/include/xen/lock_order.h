@@ -34,6 +34,7 @@
 	LOCK(CLOCK, 1, "common_lock", "the clock that all CPUs share", "-")			\
 	LOCK(WINDOW, 1, "window_lock", "which descriptor windows are taken", "-")		\
 	LOCK(MAILBOX, 1, "mailbox_lock", "what other CPUs are asked to flush", "-")		\
+	LOCK(MCE, 1, "mce_lock", "records of machine checks, among those who read them", "-")	\
 	LOCK(HEAP, 1, "heap_lock", "free frames", "-")						\
 	LOCK(FIFO, 2, "a vcpu's FIFO queues", "last ports, event words of ports last linked there, " \
 	     "control block (`event/fifo.c`)", "lower vcpu first")				\

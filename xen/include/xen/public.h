@@ -18,5 +18,6 @@
 #include <public/callback.h>
 #include <public/nmi.h>
 #include <public/features.h>
+#include <public/arch-x86/xen-mca.h>
 
 #endif
