@@ -115,12 +115,23 @@ class Machine:
         self.command("stty cols 250")       # no line breaks in what is typed
         return seen
 
+    def connect(self, sock):
+        """QMP's socket, which a machine that has just been started doesn't have yet."""
+        end = time.monotonic() + 10 * TIME_FACTOR
+        while True:
+            try:
+                return sock.connect(self.qmp_path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
     def qmp(self, command, **arguments):
         """One QMP command; returns its result."""
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(10 * TIME_FACTOR)
             try:
-                sock.connect(self.qmp_path)
+                self.connect(sock)
                 stream = sock.makefile("rw")
                 stream.readline()
                 for request in ({"execute": "qmp_capabilities"},

@@ -232,7 +232,7 @@ struct xen_domctl;
 struct xen_sysctl;
 long domctl(struct xen_domctl *op, unsigned int cmd, domid_t domain);
 long sysctl(struct xen_sysctl *op, unsigned int cmd);
-/* A domain whose vcpus do nothing but use all CPU time they get; paused. */
+/* A domain whose vcpus do nothing but use all CPU time they get; it runs. */
 domid_t spinner_create(unsigned int vcpus);
 void spinner_destroy(domid_t domain);
 void domain_pause(domid_t domain);
