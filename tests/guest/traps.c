@@ -266,9 +266,11 @@ asm(".pushsection .user, \"ax\"\n"
     "u_inb:	mov $0x80, %dx; in %dx, %al; ud2\n"
     "u_movcr:	mov %cr0, %rax; ud2\n"
     "u_sysenter: sysenter\n"
+    "u_lret:	mov %rdi, %rsp; lretl\n"
     ".popsection");
 extern char u_ud2[], u_syscall[], u_after[], u_int80[], u_int81[], u_int3[], u_read[], u_write[],
-	u_exec[], u_hlt[], u_cpuid[], u_wrmsr[], u_cli[], u_inb[], u_movcr[], u_sysenter[];
+	u_exec[], u_hlt[], u_cpuid[], u_wrmsr[], u_cli[], u_inb[], u_movcr[], u_sysenter[],
+	u_lret[];
 
 static unsigned int user(const char *code, unsigned long rdi)
 {
@@ -323,6 +325,9 @@ static void test_user_faults(void)
 	CHECK_EQ(user_regs.error & 4, 4);
 	CHECK_EQ(user_regs.rip, 0x700000);
 	CHECK_EQ(user(u_exec, 1UL << 62), 13);
+	/* QEMU reads the stack as the kernel would */
+	CHECK_EQ(user(u_lret, 0x700008), 14);
+	CHECK_EQ(user_regs.error, 4);
 	/* hypervisor memory */
 	CHECK_EQ(user(u_read, HV_END - 16), 14);
 	CHECK_EQ(user_regs.error & 4, 4);

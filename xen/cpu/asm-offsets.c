@@ -66,4 +66,5 @@ void asm_offsets(void)
 	OFFSET(VI_cr2, struct vcpu_info, arch.cr2);
 	DEFINE(HYPERCALL_SYSCTL, __HYPERVISOR_sysctl);
 	DEFINE(HYPERCALL_IRET, __HYPERVISOR_iret);
+	DEFINE(PF_USER, PF_USER);
 }

@@ -376,6 +376,7 @@ page_fault_entry:
 	swapgs
 	movb	$1, V_kernel_mode(%rax)
 	mov	V_short_sp(%rax), %rdx
+	orb	$PF_USER, E_error_code(%rsp)	/* guest_page_fault() does it too; QEMU's lret omits it */
 1:	mov	%rcx, -1 * 8(%rdx)
 2:	mov	%r11, 0 * 8(%rdx)
 	push	E_error_code(%rsp)
