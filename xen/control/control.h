@@ -58,6 +58,12 @@ int put_policy(const struct cpu_policy *p, vaddr_t leaves, u32 *nr_leaves, vaddr
 #define FEATURE_WORDS	19
 void policy_features(const struct cpu_policy *p, u32 words[FEATURE_WORDS]);
 
+/*
+ * op.c: the argument at @arg, a struct of @size bytes that begins with cmd and interface_version, to
+ * @op. -EPERM (not for this domain), -EFAULT, -EACCES (not @version).
+ */
+int get_op(void *op, size_t size, vaddr_t arg, u32 version);
+
 /* bitmap.c: sets of up to 64 CPUs or nodes; -EFAULT, -EINVAL (absurd size) */
 int get_bitmap(const struct xenctl_bitmap *b, u64 *mask);
 int put_bitmap(const struct xenctl_bitmap *b, u64 mask);

@@ -87,14 +87,10 @@ long do_domctl(u64 arg)
 	const struct domctl_command *c;
 	struct xen_domctl op;
 	bool back;
-	int rc;
+	int rc = get_op(&op, sizeof(op), arg, XEN_DOMCTL_INTERFACE_VERSION);
 
-	if (!is_control_domain(current->domain))
-		return -EPERM;
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-		return -EACCES;
+	if (rc)
+		return rc;
 	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd].fn)
 		return -ENOSYS;
 	c = &commands[op.cmd];

@@ -64,7 +64,7 @@ static void describe_cpu(xen_mc_logical_cpu_t *c, unsigned cpu)
 	c->mc_cpunr = cpu;
 	c->mc_chipid = cpu_socket(cpu);
 	c->mc_coreid = cpu_core(cpu);
-	c->mc_threadid = weight64(cpus[cpu].same_core & (BIT(cpu) - 1));
+	c->mc_threadid = cpu_thread(cpu);
 	c->mc_apicid = cpus[cpu].apic_id;
 	c->mc_nthreads = weight64(cpus[cpu].same_core);
 	c->mc_ncores = c->mc_ncores_active = weight64(cpus[cpu].same_socket) / c->mc_nthreads;
@@ -203,14 +203,10 @@ static int (*const commands[])(struct xen_mc *op) = {
 long do_mca(u64 arg)
 {
 	struct xen_mc op;
-	int rc;
+	int rc = get_op(&op, sizeof(op), arg, XEN_MCA_INTERFACE_VERSION);
 
-	if (!is_control_domain(current->domain))
-		return -EPERM;
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.interface_version != XEN_MCA_INTERFACE_VERSION)
-		return -EACCES;
+	if (rc)
+		return rc;
 	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd])
 		return -ENOSYS;
 	rc = commands[op.cmd](&op);

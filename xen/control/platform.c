@@ -206,14 +206,10 @@ static int (*const commands[])(struct xen_platform_op *op) = {
 long do_platform_op(u64 arg)
 {
 	struct xen_platform_op op;
-	int rc;
+	int rc = get_op(&op, sizeof(op), arg, XENPF_INTERFACE_VERSION);
 
-	if (!is_control_domain(current->domain))
-		return -EPERM;
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.interface_version != XENPF_INTERFACE_VERSION)
-		return -EACCES;
+	if (rc)
+		return rc;
 	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd])
 		return -ENOSYS;
 	rc = commands[op.cmd](&op);

@@ -67,14 +67,10 @@ static sysctl_fn *const commands[] = {
 long do_sysctl(u64 arg)
 {
 	struct xen_sysctl op;
-	int rc;
+	int rc = get_op(&op, sizeof(op), arg, XEN_SYSCTL_INTERFACE_VERSION);
 
-	if (!is_control_domain(current->domain))
-		return -EPERM;
-	if (get_guest(&op, arg, 0))
-		return -EFAULT;
-	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-		return -EACCES;
+	if (rc)
+		return rc;
 	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd])
 		return -ENOSYS;
 	rc = commands[op.cmd](&op);

@@ -106,7 +106,7 @@ syscall32_entry:
  * rflags and cs are what its kernel is to see.
  *
  * Instructions, counted by tests/guest/perf.c with a handler of about ten: a user's system call and
- * back 89, its page fault and back 109; a hypercall that does nothing 83, the one that maps a
+ * back 89, its page fault and back 110; a hypercall that does nothing 83, the one that maps a
  * page (do_mmu_update) 189.
  */
 

@@ -189,7 +189,7 @@ static struct mce_record *new_record(u32 flags)
 	g->mc_vcpuid = flags & MC_FLAG_RESET || is_idle_vcpu(v) ? XEN_MC_VCPUID_INVALID : v->id;
 	g->mc_socketid = cpu_socket(cpu);
 	g->mc_coreid = cpu_core(cpu);
-	g->mc_core_threadid = weight64(cpus[cpu].same_core & (BIT(cpu) - 1));
+	g->mc_core_threadid = cpu_thread(cpu);
 	g->mc_apicid = cpus[cpu].apic_id;
 	g->mc_flags = flags;
 	g->mc_gstatus = read_msr(MSR_MCG_STATUS);
@@ -307,10 +307,18 @@ void __init mce_start_polling(void)
 
 /* ---- #MC ------------------------------------------------------------------------------------- */
 
+static void describe_now(char *buf, size_t size, unsigned bank, u64 status)
+{
+	u64 cap = caps[this_cpu()->id];
+	struct mcinfo_bank b;
+
+	read_bank(&b, bank, status, cap);
+	describe_bank(buf, size, &b, cap);
+}
+
 static void __noreturn end(struct cpu_user_regs *regs, unsigned bank, const char *why)
 {
 	unsigned cpu = this_cpu()->id;
-	struct mcinfo_bank b;
 	char text[320];
 	u64 status;
 
@@ -320,22 +328,19 @@ static void __noreturn end(struct cpu_user_regs *regs, unsigned bank, const char
 		status = read_msr(MSR_MC_STATUS(i));
 		if (i == bank || !(status & MCI_VALID))
 			continue;
-		read_bank(&b, i, status, caps[cpu]);
-		describe_bank(text, sizeof(text), &b, caps[cpu]);
+		describe_now(text, sizeof(text), i, status);
 		printk(LOG_ERR "Machine check on CPU %u, %s\n", cpu, text);
 	}
 	printk(LOG_ERR "Machine check on CPU %u: %s (MCG_STATUS %lx)\n", cpu, why, read_msr(MSR_MCG_STATUS));
 	if (bank == BANKS_MAX)
 		panic_at(regs, "machine check: %s", why);
-	read_bank(&b, bank, read_msr(MSR_MC_STATUS(bank)), caps[cpu]);
-	describe_bank(text, sizeof(text), &b, caps[cpu]);
+	describe_now(text, sizeof(text), bank, read_msr(MSR_MC_STATUS(bank)));
 	panic_at(regs, "machine check, %s", text);
 }
 
 /* Can the running guest end in place of the machine? NULL: yes; else why not. */
 static const char *cannot_end_guest(const struct cpu_user_regs *regs, unsigned bank, u64 status, u64 cap)
 {
-	const struct domain *d = current ? current->domain : NULL;
 	struct mcinfo_bank b;
 	const struct page_info *pg;
 	u64 count;
@@ -343,17 +348,15 @@ static const char *cannot_end_guest(const struct cpu_user_regs *regs, unsigned b
 
 	if (!guest_regs(regs))
 		return "the hypervisor has used bad memory";
-	if (is_control_domain(d))
+	if (is_control_domain(current->domain))
 		return "domain 0 has used bad memory";
-	if (!(status & MCI_MISCV))
-		return "it isn't said which memory is bad";
 	read_bank(&b, bank, status, cap);
-	pg = frame_of(&b, cap);
+	pg = status & MCI_MISCV ? frame_of(&b, cap) : NULL;
 	if (!pg)
 		return "it isn't said which memory is bad";
 	count = atomic_read(&pg->count);
 	type = atomic_read(&pg->type) & PGT_TYPE_MASK;
-	if (page_owner(pg) != d->id || (count & PGC_HVPAGE))
+	if (page_owner(pg) != current->domain->id || (count & PGC_HVPAGE))
 		return "the bad memory isn't the guest's that has used it";
 	if (type != PGT_NONE && type != PGT_WRITABLE)
 		return "the bad memory is a table of the guest's";

@@ -109,6 +109,11 @@ unsigned cpu_socket(unsigned cpu)
 	return cpus[cpu].apic_id >> topology_shifts.socket;
 }
 
+unsigned cpu_thread(unsigned cpu)
+{
+	return weight64(cpus[cpu].same_core & (BIT(cpu) - 1));
+}
+
 void topology_add(unsigned cpu)
 {
 	u32 id = cpus[cpu].apic_id;

@@ -237,7 +237,8 @@ void cpu_setup_other(void *syscall64, void *syscall32);	/* another CPU: all of t
 void topology_init(void);		/* on the boot CPU, whose APIC id is known */
 bool topology_wants(u32 apic_id);	/* false: another thread of its core is used, and "noht" was said */
 void topology_add(unsigned cpu);	/* in ascending order, before it counts in nr_cpus */
-unsigned cpu_core(unsigned cpu);	/* its number in its socket */
+unsigned cpu_thread(unsigned cpu);	/* its number in its core */
+unsigned cpu_core(unsigned cpu);	/* its core's number in its socket */
 unsigned cpu_socket(unsigned cpu);
 
 /* cpu/smp.c */
