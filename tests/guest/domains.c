@@ -11,7 +11,6 @@
 #include "guest.h"
 #include <xen/domctl.h>
 #include <xen/grant_table.h>
-#include <xen/sysctl.h>
 
 #define CYCLES		1000
 #define WARM_UP		16		/* until the hypervisor's caches of small objects are filled */
@@ -61,15 +60,6 @@ asm(".pushsection .rodata\n"
     ".popsection");
 
 /* ---- the toolstack's calls -------------------------------------------------------------- */
-
-static unsigned long free_frames(void)
-{
-	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo,
-		.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
-
-	REQUIRE(HC1(sysctl, &op) == 0);
-	return op.u.physinfo.free_pages;
-}
 
 static domid_t create(unsigned long frames)
 {

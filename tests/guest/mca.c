@@ -14,7 +14,6 @@
 #include "guest.h"
 #include <xen/arch-x86/xen-mca.h>
 #include <xen/domctl.h>
-#include <xen/sysctl.h>
 
 #define MS		1000000UL
 #define STATUS(bank)	(0x401 + 4 * (bank))
@@ -274,19 +273,6 @@ static void test_records(void)
 
 /* ---- a guest ---- */
 
-static uint64_t foreign_word(domid_t domain, unsigned long mfn, unsigned int index)
-{
-	static uint64_t *window;
-	uint64_t word;
-
-	if (!window)
-		window = page_alloc();
-	REQUIRE(HC4(update_va_mapping_otherdomain, window, MFN_PTE(mfn, PTE_RO), UVMF_INVLPG, domain) == 0);
-	word = ((volatile uint64_t *)window)[index];
-	REQUIRE(map_va(window, 0) == 0);
-	return word;
-}
-
 /* The frame of the only page that a spinner has, or with @last 1 of the L1 table that maps it. */
 static unsigned long frame_of(domid_t domain, int last)
 {
@@ -299,7 +285,7 @@ static unsigned long frame_of(domid_t domain, int last)
 	REQUIRE(domctl(&d, XEN_DOMCTL_getvcpucontext, domain) == 0);
 	mfn = ctx.ctrlreg[3] >> 12;
 	for (level = 4; level > last; level--)
-		mfn = PTE_MFN(foreign_word(domain, mfn, ctx.user_regs.rip >> (12 + 9 * (level - 1)) & 511));
+		mfn = PTE_MFN(foreign_read(domain, mfn, ctx.user_regs.rip >> (12 + 9 * (level - 1)) & 511));
 	return mfn;
 }
 
@@ -332,14 +318,6 @@ static bool ends(domid_t domain)
 		sleep_ns(10 * MS);
 	return (state_of(domain) & XEN_DOMINF_shutdown) &&
 	       (state_of(domain) >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == SHUTDOWN_crash;
-}
-
-static uint64_t free_frames(void)
-{
-	struct xen_sysctl s = { 0 };
-
-	REQUIRE(sysctl(&s, XEN_SYSCTL_physinfo) == 0);
-	return s.u.physinfo.free_pages;
 }
 
 static long notify(domid_t domain, uint16_t vcpu_id, uint32_t flags)

@@ -120,13 +120,6 @@ static long tbuf(unsigned int cmd, unsigned long arg)
 	return sysctl(&op, XEN_SYSCTL_tbuf_op);
 }
 
-static uint64_t free_frames(void)
-{
-	memset(&op, 0, sizeof(op));
-	REQUIRE(sysctl(&op, XEN_SYSCTL_physinfo) == 0);
-	return op.u.physinfo.free_pages;
-}
-
 static void test_sizes(void)
 {
 	uint64_t frames, cpus;
@@ -136,8 +129,10 @@ static void test_sizes(void)
 	CHECK_EQ(op.u.tbuf_op.size, 0);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_enable, 0), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_disable, 0), 0);
-	frames = free_frames();
+	memset(&op, 0, sizeof(op));
+	REQUIRE(sysctl(&op, XEN_SYSCTL_physinfo) == 0);
 	cpus = op.u.physinfo.nr_cpus;
+	frames = free_frames();
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, 0), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, 70000), -XEN_EINVAL);
 	CHECK_EQ(tbuf(XEN_SYSCTL_TBUFOP_set_size, ~0u), -XEN_EINVAL);

@@ -232,6 +232,8 @@ struct xen_domctl;
 struct xen_sysctl;
 long domctl(struct xen_domctl *op, unsigned int cmd, domid_t domain);
 long sysctl(struct xen_sysctl *op, unsigned int cmd);
+unsigned long free_frames(void);	/* of the machine */
+uint64_t foreign_read(domid_t domain, unsigned long mfn, unsigned int index);	/* its word, by index */
 /* A domain whose vcpus do nothing but use all CPU time they get; it runs. */
 domid_t spinner_create(unsigned int vcpus);
 void spinner_destroy(domid_t domain);

@@ -26,17 +26,40 @@ long sysctl(struct xen_sysctl *op, unsigned int cmd)
 	return HC1(sysctl, op);
 }
 
-/* Writes one word into a frame of another domain, seen through a page of ours. */
-static void foreign_write(domid_t domain, unsigned long mfn, unsigned int index, uint64_t word)
+unsigned long free_frames(void)
+{
+	struct xen_sysctl op = { 0 };
+
+	REQUIRE(sysctl(&op, XEN_SYSCTL_physinfo) == 0);
+	return op.u.physinfo.free_pages;
+}
+
+/* A frame of another domain, seen through a page of ours until map_va(it, 0). */
+static volatile uint64_t *foreign_map(domid_t domain, unsigned long mfn, uint64_t rights)
 {
 	static uint64_t *window;
 
 	if (!window)
 		window = page_alloc();
-	REQUIRE(HC4(update_va_mapping_otherdomain, window, MFN_PTE(mfn, PTE_RW), UVMF_INVLPG,
-		    domain) == 0);
+	REQUIRE(HC4(update_va_mapping_otherdomain, window, MFN_PTE(mfn, rights), UVMF_INVLPG, domain) == 0);
+	return window;
+}
+
+static void foreign_write(domid_t domain, unsigned long mfn, unsigned int index, uint64_t word)
+{
+	volatile uint64_t *window = foreign_map(domain, mfn, PTE_RW);
+
 	window[index] = word;
-	REQUIRE(map_va(window, 0) == 0);
+	REQUIRE(map_va((void *)window, 0) == 0);
+}
+
+uint64_t foreign_read(domid_t domain, unsigned long mfn, unsigned int index)
+{
+	volatile uint64_t *window = foreign_map(domain, mfn, PTE_RO);
+	uint64_t word = window[index];
+
+	REQUIRE(map_va((void *)window, 0) == 0);
+	return word;
 }
 
 /* L4, L3, L2, L1, code; returns the L4. */
