@@ -13,9 +13,9 @@ decode-dir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 decode-linux := gzip xz zstd
 decode-linux-objs := $(decode-linux:%=$(XEN_O)/boot/decode/%.o)
 
-# Small rather than fast, but for xz, the slowest. The linker's --gc-sections drops what
-# single-call decoding doesn't use. Warnings about Linux's code are not ours to act upon.
-decode-cflags = -Os -ffunction-sections -fdata-sections -D__KERNEL__ \
+# The linker's --gc-sections drops what single-call decoding doesn't use. Warnings about
+# Linux's code are not ours to act upon.
+decode-cflags = -ffunction-sections -fdata-sections -D__KERNEL__ \
 	-I$(decode-dir)/shim -isystem $(DECODERS)/include -I$(DECODERS)/lib \
 	-Wno-unused-function -Wno-unused-but-set-variable -Wno-missing-prototypes \
 	-Wno-implicit-fallthrough -Wno-sign-compare -Wno-unused-parameter -Wno-cast-qual
@@ -23,5 +23,4 @@ decode-cflags = -Os -ffunction-sections -fdata-sections -D__KERNEL__ \
 xen-objs += $(XEN_O)/boot/decode/decode.o $(decode-linux-objs)
 
 $(decode-linux-objs) $(XEN_O)/console/font.o: XEN_CFLAGS += $(decode-cflags)
-$(XEN_O)/boot/decode/xz.o: XEN_CFLAGS += -O2
 $(decode-linux-objs) $(XEN_O)/console/font.o: $(DECODERS)/id
