@@ -44,6 +44,7 @@ static int setup(void **state)
 		cpu_features.xcr0 = a & 7;
 	}
 	cpu_features.null_clears_base = true;
+	cpu_features.fast_bytes = true;
 	policy_init();
 	return 0;
 }
@@ -92,6 +93,24 @@ static void test_null_selectors(void **state)
 	assert_int_equal(policy_has(&policy_pv_max, XEN_X86_FEATURE_NSCB), said);
 	if (said)
 		assert_int_equal(ask(0x80000000, 0, true).a, 0x80000021);
+}
+
+/* Guests hear of fast strings of bytes where they are fast; a configuration can ask for them. */
+static void test_slow_bytes(void **state)
+{
+	static const unsigned features[] = { XEN_X86_FEATURE_ERMS, XEN_X86_FEATURE_FSRM };
+
+	for (unsigned fast = 0; fast < 2; fast++) {
+		cpu_features.fast_bytes = fast;
+		memset(&policy_host, 0, sizeof(policy_host));
+		policy_init();
+		for (unsigned i = 0; i < ARRAY_SIZE(features); i++) {
+			bool has = policy_has(&policy_host, features[i]);
+
+			assert_int_equal(policy_has(&policy_pv_default, features[i]), has && fast);
+			assert_int_equal(policy_has(&policy_pv_max, features[i]), has);
+		}
+	}
 }
 
 static void test_hypervisor_leaves(void **state)
@@ -226,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_hidden, fresh_domain),
 		cmocka_unit_test_setup(test_null_selectors, fresh_domain),
+		cmocka_unit_test_setup(test_slow_bytes, fresh_domain),
 		cmocka_unit_test_setup(test_hypervisor_leaves, fresh_domain),
 		cmocka_unit_test_setup(test_outside, fresh_domain),
 		cmocka_unit_test_setup(test_vcpus_differ, fresh_domain),

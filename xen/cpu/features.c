@@ -36,6 +36,9 @@ static const u16 offered[] = {
 /* Offered if the domain's configuration asks: an invariant TSC doesn't survive migration. */
 static const u16 on_demand[] = { F(ITSC), F(AVX512_VP2INTERSECT), F(MOVDIRI), F(MOVDIR64B) };
 
+/* They tell a guest to copy byte by byte: not offered, but on demand, where that is slow. */
+static const u16 byte_strings[] = { F(ERMS), F(FSRM), F(FZRM), F(FSRS), F(FSRCS) };
+
 static const struct { u16 feature, needs; } needs[] = {	/* in such an order that one pass does */
 	{ F(XSAVEOPT), F(XSAVE) }, { F(XSAVEC), F(XSAVE) }, { F(XGETBV1), F(XSAVE) },
 	{ F(AVX), F(XSAVE) }, { F(FMA), F(AVX) }, { F(F16C), F(AVX) }, { F(XOP), F(AVX) },
@@ -119,6 +122,8 @@ void features_filter(struct cpu_policy *p, bool extra)
 	for (unsigned i = 0; i < FEATURE_WORDS; i++)
 		if ((w = feature_word(p, i)))
 			*w &= mask[i];
+	for (unsigned i = 0; !extra && !cpu_features.fast_bytes && i < ARRAY_SIZE(byte_strings); i++)
+		feature_clear(p, byte_strings[i]);
 	if (!cpu_features.xsave)
 		feature_clear(p, F(XSAVE));
 	if (!(cpu_features.xcr0 & XCR0_AVX))

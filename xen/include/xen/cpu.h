@@ -80,7 +80,8 @@ static inline struct cpu *this_cpu(void) { return cpu_info()->cpu; }
 /* Features of the boot CPU that decide code paths; filled once by cpu_identify(). */
 struct cpu_features {
 	bool nx, pge, smep, smap, xsave, xsaveopt, page1gb, x2apic, tsc_deadline,
-	     invariant_tsc, rdtscp, cpuid_faulting, pcid, umip, null_clears_base;
+	     invariant_tsc, rdtscp, cpuid_faulting, pcid, umip, null_clears_base,
+	     fast_bytes;		/* string instructions move bytes as fast as words */
 	bool intel, amd;
 	unsigned family, model, stepping;
 	unsigned maxphysaddr;		/* bits */
