@@ -23,4 +23,4 @@ decode-cflags = -ffunction-sections -fdata-sections -D__KERNEL__ \
 xen-objs += $(XEN_O)/boot/decode/decode.o $(decode-linux-objs)
 
 $(decode-linux-objs) $(XEN_O)/console/font.o: XEN_CFLAGS += $(decode-cflags)
-$(decode-linux-objs) $(XEN_O)/console/font.o: $(DECODERS)/id
+$(decode-linux-objs) $(XEN_O)/console/font.o: $(DECODERS)/id $(decode-dir)/decode.mk
