@@ -59,7 +59,7 @@ def bad_memory(env, which, mcg_status=7, misc=PHYSICAL):
     """A guest on CPU 1 meets bad memory: its own page, its table, or the hypervisor's. Returns what is
     said first, the guest's id, and the address. Again, if CPU 1 was in the hypervisor just then."""
     for _ in range(3):
-        env.machine = m = boot_direct(env, "dom0_max_vcpus=1 dom0_vcpus_pin dom0_mem=64M",
+        env.machine = m = boot_direct(env, "dom0_max_vcpus=1 dom0_mem=64M",
                                       os.path.join(env.guest_tests, "mca.elf"), "wait", memory=256, cpus=2)
         hit = m.expect(r"VICTIM d(\d+) runs on CPU 1 in frame (\w+), its table is (\w+)\n", 30)
         frames = {"page": int(hit.group(2), 16), "table": int(hit.group(3), 16), "hypervisor": 0x200}

@@ -400,6 +400,7 @@ static void wait_for_one(void)
 
 void test_main(void)
 {
+	REQUIRE(set_affinity(0, 0, 1, 1) == 0);			/* CPU 1 idles, or is a guest's */
 	if (strstr((const char *)si->cmd_line, "wait")) {
 		wait_for_one();
 		return;
