@@ -135,7 +135,7 @@ def control_domain(args, system, cpus, memory, icount=False):
 
 def configure(m, name, words, vcpus=1, memory=64, initrd="bench.cpio"):
     """A configuration file of xl for a guest with xenU and our initramfs."""
-    lines = [f'name="{name}"', 'type="pv"', 'kernel="/boot/vmlinuz-xenU"', f"memory={memory}",
+    lines = [f'name="{name}"', 'type="pv"', 'kernel="/usr/lib/xendemo/vmlinux-xenU"', f"memory={memory}",
              f"vcpus={vcpus}", f'ramdisk="/mnt/{initrd}"', f'extra="console=hvc0 quiet {words}"']
     for i, line in enumerate(lines):
         m.command(f"echo '{line}' {'>>' if i else '>'}/tmp/{name}.cfg")

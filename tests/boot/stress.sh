@@ -29,7 +29,7 @@ create() {
 	cat >/tmp/stress.cfg <<-EOF
 		name = "$1"
 		type = "pv"
-		kernel = "/boot/vmlinuz-xenU"
+		kernel = "/usr/lib/xendemo/vmlinux-xenU"
 		ramdisk = "$dir/busy.cpio"
 		extra = "console=hvc0 quiet"
 		memory = 44
