@@ -27,6 +27,9 @@ domctl_fn domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext, domctl
 	  domctl_sendtrigger, domctl_get_ext_vcpucontext, domctl_set_ext_vcpucontext, domctl_get_vcpu_msrs,
 	  domctl_set_vcpu_msrs;
 struct vcpu *find_vcpu(struct domain *d, u32 id);	/* NULL if it doesn't exist */
+/* domctl_debug.c */
+domctl_fn domctl_setdebugging, domctl_gdbsx_guestmemio, domctl_gdbsx_pausevcpu,
+	  domctl_gdbsx_unpausevcpu, domctl_gdbsx_domstatus;
 /* domctl_xstate.c */
 domctl_fn domctl_getvcpuextstate, domctl_setvcpuextstate;
 /* domctl_memory.c */

@@ -42,6 +42,8 @@ static const struct domctl_command {
 	[XEN_DOMCTL_get_vcpu_msrs]	= { domctl_get_vcpu_msrs, NOT_SELF | BACK_ALWAYS },
 	[XEN_DOMCTL_set_vcpu_msrs]	= { domctl_set_vcpu_msrs, NOT_SELF | BACK_ALWAYS },
 
+	[XEN_DOMCTL_setdebugging]	= { domctl_setdebugging, NOT_SELF },
+
 	[XEN_DOMCTL_max_mem]		= { domctl_max_mem },
 	[XEN_DOMCTL_getpageframeinfo3]	= { domctl_getpageframeinfo3 },
 	[XEN_DOMCTL_hypercall_init]	= { domctl_hypercall_init },
@@ -61,6 +63,22 @@ static const struct domctl_command {
 	[XEN_DOMCTL_get_cpu_policy]	= { domctl_get_cpu_policy, BACK },
 	[XEN_DOMCTL_set_cpu_policy]	= { domctl_set_cpu_policy, NOT_SELF | BACK_ALWAYS },
 };
+
+static const struct domctl_command gdbsx_commands[] = {	/* from XEN_DOMCTL_gdbsx_guestmemio on */
+	{ domctl_gdbsx_guestmemio, NOT_SELF | BACK_ALWAYS },
+	{ domctl_gdbsx_pausevcpu, NOT_SELF },
+	{ domctl_gdbsx_unpausevcpu, NOT_SELF },
+	{ domctl_gdbsx_domstatus, NOT_SELF | BACK },
+};
+
+static const struct domctl_command *find_command(u32 cmd)
+{
+	u32 gdbsx = cmd - XEN_DOMCTL_gdbsx_guestmemio;
+
+	if (gdbsx < ARRAY_SIZE(gdbsx_commands))
+		return &gdbsx_commands[gdbsx];
+	return cmd < ARRAY_SIZE(commands) && commands[cmd].fn ? &commands[cmd] : NULL;
+}
 
 static u32 gate;		/* atomic: 1 while a command runs */
 
@@ -91,9 +109,9 @@ long do_domctl(u64 arg)
 
 	if (rc)
 		return rc;
-	if (op.cmd >= ARRAY_SIZE(commands) || !commands[op.cmd].fn)
+	c = find_command(op.cmd);
+	if (!c)
 		return -ENOSYS;
-	c = &commands[op.cmd];
 	/* Can the result be told? If not, better do nothing. */
 	if ((c->flags & (BACK | BACK_ALWAYS)) && put_guest(arg, 0, &op))
 		return -EFAULT;

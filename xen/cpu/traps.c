@@ -225,7 +225,8 @@ static void guest_debug(struct vcpu *v, struct cpu_user_regs *regs)
 	if (gdb_debug_exception(regs, dr6))
 		return;
 	v->dr[6] |= dr6 & 0xe00f;
-	inject_exception(VEC_DB);
+	if (!stop_for_debugger(v, VEC_DB))
+		inject_exception(VEC_DB);
 }
 
 static void guest_int80(struct vcpu *v, struct cpu_user_regs *regs)
@@ -268,6 +269,10 @@ void do_guest_trap(struct cpu_user_regs *regs)
 		break;
 	case VEC_DB:
 		guest_debug(v, regs);
+		break;
+	case VEC_BP:
+		if (!stop_for_debugger(v, VEC_BP))
+			inject_exception(VEC_BP);
 		break;
 	case VEC_NMI:
 		handle_nmi(regs);

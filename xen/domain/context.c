@@ -262,6 +262,8 @@ static int check_context(const struct vcpu_guest_context *c)
 	if (!guest_va_ok(c->event_callback_eip) || !guest_va_ok(c->failsafe_callback_eip) ||
 	    !guest_va_ok(c->syscall_callback_eip) || !guest_va_ok(c->user_regs.rip))
 		return -EINVAL;
+	if (!debugregs_ok(c->debugreg))
+		return -EINVAL;
 	if (!is_canonical(c->fs_base) || !is_canonical(c->gs_base_kernel) ||
 	    !is_canonical(c->gs_base_user))
 		return -EINVAL;
@@ -336,9 +338,8 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	invalidate_ldt(v);
 	set_registers(v, c);
 	set_entries(v, c);
-	for (unsigned i = 0; i < 4; i++)
-		v->dr[i] = 0;
-	v->dr[7] = 0;
+	for (unsigned i = 0; i < 8; i++)
+		(void)set_debugreg(v, i, c->debugreg[i]);	/* checked; 4 and 5 don't exist */
 	__atomic_or_fetch(&v->domain->vm_assist, c->vm_assist & VM_ASSISTS_KNOWN, __ATOMIC_RELAXED);
 	v->initialised = true;
 	if (c->flags & VGCF_online)

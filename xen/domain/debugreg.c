@@ -39,6 +39,14 @@ static void load_all(const struct vcpu *v)
 	write_dr(7, v->dr[7] | DR7_ONES);
 }
 
+bool debugregs_ok(const u64 dr[8])
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (!guest_range_ok(dr[i], 8))
+			return false;
+	return dr7_ok(dr[7]);
+}
+
 int set_debugreg(struct vcpu *v, unsigned reg, u64 value)
 {
 	switch (reg) {

@@ -112,6 +112,10 @@ struct vcpu {
 
 	/* --- hypercalls --- */
 	struct { bool active; struct multicall_entry call; } mc;	/* own */
+
+	/* --- a debugger in domain 0 --- */
+	u8 debug_event;			/* atomic: vector that stopped it and wasn't told yet; 0: none */
+	u8 debug_pauses;		/* domctl lock: by gdbsx_pausevcpu */
 };
 
 #define VPF_BLOCKED	BIT(0)		/* SCHEDOP_block, until an event is pending */
@@ -134,6 +138,7 @@ struct domain {
 	int pause_count;		/* atomic: by the hypervisor */
 	int controller_pause;		/* atomic: by DOMCTL_pausedomain, so at most one each counted */
 	bool created_paused;		/* until the first unpause */
+	bool debugged;			/* domctl lock for writers: stop_for_debugger() */
 	u8 handle[16];			/* domctl lock */
 	unsigned max_vcpus;		/* immutable */
 	struct vcpu *vcpu[MAX_VCPUS];	/* set once each */
@@ -202,6 +207,10 @@ void machine_shutdown(u8 code);			/* SHUTDOWN_*: never returns */
 	for (unsigned i_ = 0; i_ < (d)->max_vcpus; i_++)		\
 		if (((v) = (d)->vcpu[i_]))
 
+/* ---- control/domctl_debug.c ----------------------------------------------- */
+/* @v's exception belongs to a debugger in domain 0: it is told, and the domain paused. */
+bool stop_for_debugger(struct vcpu *v, u8 vector);
+
 /* ---- domain/context.c ----------------------------------------------------- */
 /* Fill a vcpu from the ABI's context, validated as a guest's. 0, -EINVAL, -EFAULT, -EBUSY, -ERESTART. */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
@@ -262,6 +271,7 @@ int fpu_set_xcr0(struct vcpu *v, u64 xcr0);
 /* Registers 0-7, of which 4 and 5 don't exist. -EINVAL; -EPERM: it would watch the hypervisor. */
 int set_debugreg(struct vcpu *v, unsigned reg, u64 value);
 int get_debugreg(const struct vcpu *v, unsigned reg, u64 *value);
+bool debugregs_ok(const u64 dr[8]);	/* set_debugreg() takes each of them */
 
 /* ---- cpu/msr.c ------------------------------------------------------------------ */
 /* The guest's TSC_AUX into the hardware, at a context switch. */
