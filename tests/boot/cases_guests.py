@@ -7,7 +7,8 @@ import threading
 import time
 
 import payload
-from common import Group, boot_direct, domain_id, has, hello_initrd, inside, start_guest, wait_for, wait_gone
+from common import (Group, boot_direct, domain_id, free_port, has, hello_initrd, inside, start_guest, wait_for,
+                    wait_gone)
 from machine import Broken, Failure, TIME_FACTOR
 
 
@@ -31,12 +32,6 @@ class Web:
         self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def state(env):

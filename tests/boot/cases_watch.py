@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Event channels and grants under Linux; counters, traces and the tools that watch."""
+import os
 import re
 
-from common import Group, NET, boot_direct, console_login, create, domain_id, has
+import gdbstub
+from common import Group, NET, boot_direct, console_login, create, domain_id, free_port, has, wait_for
 from machine import Failure
 
 
@@ -180,3 +182,50 @@ def keys_and_top(env):
     m.send("q")
     m.expect(r"# ?$", 10)
     m.command("stty rows 24 cols 250")
+
+
+# ---- gdbsx ----------------------------------------------------------------------------
+
+debugger = Group("debugger", "Debian's gdbsx, a server for gdb, at a guest's kernel")
+RIP = slice(16 * 16, 17 * 16)			# in the answer to g
+
+
+def stopped_at(g):
+    return int.from_bytes(bytes.fromhex(g.ask("g")[RIP]), "little")
+
+
+@debugger
+def gdbsx(env):
+    """memory, a breakpoint and a step in a guest, which goes on when the debugger has left"""
+    port = free_port()
+    env.machine = m = boot_direct(
+        env, "dom0_mem=300M", initrd=env.initrd, memory=512,
+        extra=["-cdrom", env.iso, "-nic", f"user,model=e1000,hostfwd=tcp:127.0.0.1:{port}-:9999"])
+    m.login()
+    create_demo1(env, [])
+    console_login(env, "demo1")
+    wait_for(env, "ip -4 addr show eth0 | grep -q inet", 20)
+    names = gdbstub.symbols(os.path.join(os.path.dirname(env.iso), "linux-xen/vmlinux-xenU"))
+    m.command("(gdbsx -a $(xl domid demo1) 64 9999 >/tmp/gdbsx.log 2>&1 &)")
+    wait_for(env, "netstat -ltn | grep -q :9999", 20)
+    g = gdbstub.Gdb(("127.0.0.1", port))
+    has(g.ask("?"), r"^[ST]05", "the stop reply")
+    has(g.memory(names["linux_banner"], 40).decode(), r"^Linux version .*-xenU", "the guest's memory")
+    if g.memory(0xffff808000000000 - 8, 8) is not None:
+        raise Failure("the hypervisor's memory can be read")
+    where = names["icmp_rcv"]
+    code = g.memory(where, 1)
+    g.expect(f"M{where:x},1:cc", "OK")
+    m.send("ping -c 1 -W 60 demo1; echo ping=$?\n")
+    has(g.ask("c", 60), r"^[ST]05", "the stop at a breakpoint")
+    if stopped_at(g) != where + 1:
+        raise Failure(f"it stopped at {stopped_at(g):x}, not behind {where:x}")
+    g.expect(f"M{where:x},1:{code.hex()}", "OK")
+    registers = g.ask("g")
+    g.expect("G" + registers[:RIP.start] + where.to_bytes(8, "little").hex() + registers[RIP.stop:], "OK")
+    has(g.ask("s"), r"^[ST]05", "the stop after a step")
+    if not where < stopped_at(g) <= where + 15:
+        raise Failure(f"a step from {where:x} led to {stopped_at(g):x}")
+    g.sock.sendall(b"$D#44")			# gdbsx goes without an answer
+    m.expect(r"ping=0\s+.*# ?$", 60)
+    console_login(env, "demo1")

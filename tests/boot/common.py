@@ -8,6 +8,7 @@ before stopped.  The first case of a group boots the machine.
 """
 import os
 import re
+import socket
 import time
 
 import payload
@@ -31,6 +32,12 @@ class Group:
 # ---- how machines are started -------------------------------------------------
 
 NET = ["-nic", "user,model=e1000"]
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 def boot_cd(env, entry=0, memory=1024, extra=(), iso=None):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A client of gdb's remote protocol, as small as the tests of the hypervisor's stub need it."""
+"""A client of gdb's remote protocol, as small as the tests of debuggers need it."""
 import os
 import socket
 import subprocess
@@ -17,17 +17,17 @@ def symbols(path):
 
 
 class Gdb:
-    """The other end of a serial line that QEMU has as a Unix socket."""
+    """The other end of a serial line that QEMU has as a Unix socket, or of a TCP port (host, number)."""
 
     REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags cs ss").split()
 
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
+    def __init__(self, address):
+        self.sock = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
         self.data = b""
         try:
-            self.sock.connect(path)
+            self.sock.connect(address)
         except OSError as error:
-            raise Broken(f"{path}: {error}")
+            raise Broken(f"{address}: {error}")
 
     def close(self):
         self.sock.close()
