@@ -65,7 +65,7 @@ static int setup(void **state)
 	nr_free = nr_dirty = nr_claimed = 0;
 	memset(ram, 0xaa, sizeof(ram));
 	for (mfn_t mfn = 0; mfn < NR_FRAMES; mfn++)
-		fake_frames[mfn].w[0] = COUNT_FREE_DIRTY;
+		fake_frames[mfn].w[0] = COUNT_FREE;
 	for (mfn_t mfn = HOLE_START; mfn < HOLE_END; mfn++)
 		fake_frames[mfn].w[0] = OWNER(DOMID_IO) | PGC_ALLOCATED | 1;
 	fake_frames[0].w[0] = COUNT_XEN;
@@ -79,11 +79,13 @@ static int setup(void **state)
 static void check_whole(void)
 {
 	assert_int_equal(free_frames_count(), RAM_FRAMES);
+	forget_clean();
+	assert_int_equal(dirty_frames_count(), RAM_FRAMES);
 	for (unsigned z = 1; z < 2; z++)
 		for (unsigned o = 0; o <= MAX_ORDER; o++)
-			assert_int_equal(!!chunks[z][o], o == 12);
-	assert_int_equal(chunks[1][12], 4096);
-	assert_int_equal(chunks[2][12], 8192);
+			assert_int_equal(!!chunks[DIRTY][z][o], o == 12);
+	assert_int_equal(chunks[DIRTY][1][12], 4096);
+	assert_int_equal(chunks[DIRTY][2][12], 8192);
 }
 
 static bool is_zero(mfn_t mfn, unsigned order)
@@ -172,6 +174,36 @@ static void test_scrub(void **state)
 	pg = alloc_frames(0, MEMF_ZERO | MEMF_NO_SCRUB);
 	assert_true(is_zero(page_to_mfn(pg), 0));
 	free_frames(pg, 0);
+	check_whole();
+}
+
+/* Clean frames first, but for who doesn't care; who needs many side by side has both kinds joined. */
+static void test_kinds(void **state)
+{
+	struct domain d = { .max_pages = 20000 };
+	struct page_info *half, *clean, *dirty, *low, *high;
+
+	while (scrub_some())
+		;
+	half = alloc_frames(11, 0);
+	assert_int_equal(page_to_mfn(half), 8192);
+	memset(ram[8192], 0xaa, 4096);
+	free_frames(half, 11);
+	clean = alloc_frames(0, 0);
+	assert_true(page_to_mfn(clean) >= 8192 + 2048);
+	dirty = alloc_frames(0, MEMF_NO_SCRUB);
+	assert_true(page_to_mfn(dirty) < 8192 + 2048);
+	free_frames(clean, 0);
+	free_frames(dirty, 0);
+
+	low = alloc_domain_frames(&d, 12, 0);
+	assert_int_equal(page_to_mfn(low), 4096);
+	assert_null(alloc_domain_frames(&d, 12, 0));
+	high = alloc_domain_frames(&d, 12, MEMF_JOIN);
+	assert_int_equal(page_to_mfn(high), 8192);
+	assert_true(is_zero(8192, 12));
+	free_frames(low, 12);
+	free_frames(high, 12);
 	check_whole();
 }
 
@@ -278,6 +310,7 @@ int main(void)
 		cmocka_unit_test_setup(test_random, setup),
 		cmocka_unit_test_setup(test_zones, setup),
 		cmocka_unit_test_setup(test_scrub, setup),
+		cmocka_unit_test_setup(test_kinds, setup),
 		cmocka_unit_test_setup(test_flush, setup),
 		cmocka_unit_test_setup(test_claims, setup),
 		cmocka_unit_test_setup(test_slab, setup),

@@ -219,7 +219,7 @@ static long exchange_all(struct domain *d, struct xen_memory_exchange *x)
 	g->frames = 1UL << order;
 	g->nr_in = 1UL << (order - g->in_order);
 	g->nr_out = 1UL << (order - g->out_order);
-	g->memf = MEMF_bits(XENMEMF_get_address_bits(x->out.mem_flags)) | scrub_flags(d);
+	g->memf = MEMF_bits(XENMEMF_get_address_bits(x->out.mem_flags)) | alloc_flags(d);
 	while (x->nr_exchanged < x->in.nr_extents && !rc) {
 		u64 out = (x->nr_exchanged << g->in_order) >> g->out_order;
 

@@ -7,8 +7,11 @@
  * bits; requests are served from the highest zone that fits, so that low memory
  * stays for those who can't use other (devices that address 24 or 32 bits).
  *
- * A freed frame keeps its old bytes (PGC_DIRTY) until it is handed out or an
- * idle CPU has the time to zero it. So a free frame without PGC_DIRTY is zero.
+ * A freed chunk keeps its old bytes (PGC_DIRTY) until it is handed out or an idle
+ * CPU has the time to zero it; a free chunk without PGC_DIRTY is zero. So that a
+ * new domain needn't wait for its memory to be zeroed, the two kinds hang in lists
+ * of their own, clean ones are taken first, and only buddies of one kind are joined.
+ * Who needs frames side by side and finds none gives up that difference (MEMF_JOIN).
  *
  * CPUs may still hold a guest's translation of a frame that was freed. The heap
  * notes the TLB clock when guest frames come in, and before it zeroes or hands
@@ -24,15 +27,15 @@
 #define LOW_BITS	24		/* the lowest zone: all below 16 MB */
 #define NR_ZONES	20		/* up to 43 bits */
 #define FREE_ORDER_MASK	0xffUL
-#define SCRUB_LOOKS	256		/* frames that a scrubber looks at before it lets go of the lock */
+
+enum kind { CLEAN, DIRTY, KINDS };
 
 static spinlock_t heap_lock = SPINLOCK_INIT(LOCK_HEAP);
 /* All below: heap lock. */
-static u32 chunks[NR_ZONES][MAX_ORDER + 1];	/* frame number of the first free chunk */
-static u32 orders[NR_ZONES];			/* bit n: chunks[][n] isn't empty */
+static u32 chunks[KINDS][NR_ZONES][MAX_ORDER + 1];	/* frame number of the first free chunk */
+static u32 orders[KINDS][NR_ZONES];		/* bit n: chunks[][][n] isn't empty */
 static u64 nr_free, nr_dirty, nr_claimed;
 static u32 last_free_clock;			/* tlb_clock when a guest's frame was last freed */
-static mfn_t scrub_next;
 
 static unsigned zone_of(mfn_t mfn)
 {
@@ -41,59 +44,82 @@ static unsigned zone_of(mfn_t mfn)
 	return bits <= LOW_BITS ? 0 : bits - LOW_BITS;
 }
 
-static void push(mfn_t mfn, unsigned order)
+static void push(mfn_t mfn, unsigned order, enum kind kind)
 {
 	struct page_info *pg = mfn_to_page(mfn);
-	u32 *head = &chunks[zone_of(mfn)][order];
+	unsigned zone = zone_of(mfn);
+	u32 *head = &chunks[kind][zone][order];
 
-	pg->count |= PGC_FREE | order;
+	pg->count |= PGC_FREE | (kind == DIRTY ? PGC_DIRTY : 0) | order;
 	pg->prev = 0;
 	pg->next = *head;
 	if (*head)
 		mfn_to_page(*head)->prev = mfn;
 	*head = mfn;
-	orders[zone_of(mfn)] |= 1u << order;
+	orders[kind][zone] |= 1u << order;
 }
 
-static void unlink(mfn_t mfn, unsigned order)
+static void unlink(mfn_t mfn, unsigned order, enum kind kind)
 {
 	struct page_info *pg = mfn_to_page(mfn);
 	unsigned zone = zone_of(mfn);
 
-	pg->count &= ~(PGC_FREE | FREE_ORDER_MASK);
+	pg->count &= ~(PGC_FREE | PGC_DIRTY | FREE_ORDER_MASK);
 	if (pg->next)
 		mfn_to_page(pg->next)->prev = pg->prev;
 	if (pg->prev)
 		mfn_to_page(pg->prev)->next = pg->next;
-	else if (!(chunks[zone][order] = pg->next))
-		orders[zone] &= ~(1u << order);
+	else if (!(chunks[kind][zone][order] = pg->next))
+		orders[kind][zone] &= ~(1u << order);
 	pg->next = pg->prev = 0;
 }
 
-/* Put a chunk into the lists, joined with its buddies as far as these are free. */
-static void insert(mfn_t mfn, unsigned order)
+/* Put a chunk into the lists, joined with its buddies as far as these are free and of its kind. */
+static void insert(mfn_t mfn, unsigned order, enum kind kind)
 {
 	nr_free += 1UL << order;
+	nr_dirty += kind == DIRTY ? 1UL << order : 0;
 	for (; order < MAX_ORDER; order++) {
 		mfn_t buddy = mfn ^ (1UL << order);
-		u64 count;
+		u64 want = PGC_FREE | (kind == DIRTY ? PGC_DIRTY : 0) | order;
 
-		if (!mfn_valid(buddy) || zone_of(buddy) != zone_of(mfn))
+		if (!mfn_valid(buddy) || zone_of(buddy) != zone_of(mfn) ||
+		    (mfn_to_page(buddy)->count & (PGC_FREE | PGC_DIRTY | FREE_ORDER_MASK)) != want)
 			break;
-		count = mfn_to_page(buddy)->count;
-		if (!(count & PGC_FREE) || (count & FREE_ORDER_MASK) != order)
-			break;
-		unlink(buddy, order);
+		unlink(buddy, order, kind);
 		mfn &= ~(1UL << order);
 	}
-	push(mfn, order);
+	push(mfn, order, kind);
 }
 
-/*
- * Take a chunk out of the lists, its frames all below 2^bits bytes (bits 0: anywhere),
- * the rest of a larger one going back. 0: there is none.
- */
-static mfn_t take(unsigned order, unsigned bits)
+/* Take 2^order frames of one kind and zone, all below @limit, the rest of a larger chunk going back. */
+static mfn_t take_of(enum kind kind, unsigned zone, unsigned order, u64 limit)
+{
+	u32 todo = orders[kind][zone] & ~((1u << order) - 1);
+
+	for (; todo; todo &= todo - 1) {
+		unsigned o = ffs64(todo);
+		mfn_t mfn = chunks[kind][zone][o];
+
+		/* Only for fewer than LOW_BITS bits is there more than one look. */
+		while (mfn && mfn + (1UL << order) > limit)
+			mfn = mfn_to_page(mfn)->next;
+		if (!mfn)
+			continue;
+		unlink(mfn, o, kind);
+		while (o > order) {
+			o--;
+			push(mfn + (1UL << o), o, kind);
+		}
+		nr_free -= 1UL << order;
+		nr_dirty -= kind == DIRTY ? 1UL << order : 0;
+		return mfn;
+	}
+	return 0;
+}
+
+/* Below 2^bits bytes (bits 0: anywhere), of kind @first if there are such; *kind is what came. 0: none. */
+static mfn_t take(unsigned order, unsigned bits, enum kind first, enum kind *kind)
 {
 	u64 limit = !bits || bits >= 64 ? ~0UL : (1UL << bits) >> PAGE_SHIFT;
 	int zone = NR_ZONES - 1;
@@ -101,80 +127,86 @@ static mfn_t take(unsigned order, unsigned bits)
 	if (bits && bits < LOW_BITS + NR_ZONES)
 		zone = bits <= LOW_BITS ? 0 : bits - LOW_BITS;
 	for (; zone >= 0; zone--) {
-		u32 todo = orders[zone] & ~((1u << order) - 1);
+		for (unsigned i = 0; i < KINDS; i++) {
+			mfn_t mfn = take_of(*kind = i ? !first : first, zone, order, limit);
 
-		for (; todo; todo &= todo - 1) {
-			unsigned o = ffs64(todo);
-			mfn_t mfn = chunks[zone][o];
-
-			/* Only for fewer than LOW_BITS bits is there more than one look. */
-			while (mfn && mfn + (1UL << order) > limit)
-				mfn = mfn_to_page(mfn)->next;
-			if (!mfn)
-				continue;
-			unlink(mfn, o);
-			while (o > order) {
-				o--;
-				push(mfn + (1UL << o), o);
-			}
-			nr_free -= 1UL << order;
-			return mfn;
+			if (mfn)
+				return mfn;
 		}
 	}
 	return 0;
 }
 
-/* Make the frames of a chunk that was just taken the hypervisor's. PGC_DIRTY stays. */
-static void own(mfn_t mfn, unsigned order)
+/* All free memory counts as dirty from now on, so that buddies are joined. */
+static void forget_clean(void)
 {
-	for (u64 i = 0; i < 1UL << order; i++) {
-		struct page_info *pg = mfn_to_page(mfn + i);
+	for (unsigned zone = 0; zone < NR_ZONES; zone++) {
+		while (orders[CLEAN][zone]) {
+			unsigned order = ffs64(orders[CLEAN][zone]);
+			mfn_t mfn = chunks[CLEAN][zone][order];
 
-		nr_dirty -= !!(pg->count & PGC_DIRTY);
-		pg->count = COUNT_XEN | (pg->count & PGC_DIRTY);
-		pg->type = pg->aux = 0;
+			unlink(mfn, order, CLEAN);
+			nr_free -= 1UL << order;
+			insert(mfn, order, DIRTY);
+		}
 	}
 }
 
-/* After own(), without the lock. */
-static struct page_info *hand_out(mfn_t mfn, unsigned order, unsigned memf, u32 clock)
+/* 2^order frames, now the hypervisor's; 0: there are none. */
+static mfn_t take_own(unsigned order, unsigned memf, enum kind *kind)
 {
-	bool scrub = (memf & MEMF_ZERO) || !(memf & MEMF_NO_SCRUB);
+	enum kind first = memf & MEMF_NO_SCRUB ? DIRTY : CLEAN;
+	mfn_t mfn = take(order, MEMF_bits(memf), first, kind);
+
+	if (!mfn && order && (memf & MEMF_JOIN)) {
+		forget_clean();
+		mfn = take(order, MEMF_bits(memf), first, kind);
+	}
+	for (u64 i = 0; mfn && i < 1UL << order; i++) {
+		struct page_info *pg = mfn_to_page(mfn + i);
+
+		pg->count = COUNT_XEN;
+		pg->type = pg->aux = 0;
+	}
+	return mfn;
+}
+
+/* After take_own(), without the lock. */
+static struct page_info *hand_out(mfn_t mfn, unsigned order, bool scrub, u32 clock)
+{
 	u64 mask = cpus_to_flush(clock);
 
 	if (mask)
 		flush_tlb_mask(mask, ~0UL);
-	for (u64 i = 0; i < 1UL << order; i++) {
-		struct page_info *pg = mfn_to_page(mfn + i);
-
-		if (!(pg->count & PGC_DIRTY))
-			continue;
-		if (scrub)
-			clear_page(page_to_va(pg));
-		__atomic_and_fetch(&pg->count, ~PGC_DIRTY, __ATOMIC_RELEASE);
-	}
+	for (u64 i = 0; scrub && i < 1UL << order; i++)
+		clear_page(mfn_to_va(mfn + i));
 	return mfn_to_page(mfn);
+}
+
+static bool must_scrub(unsigned memf, enum kind kind)
+{
+	return kind == DIRTY && ((memf & MEMF_ZERO) || !(memf & MEMF_NO_SCRUB));
 }
 
 struct page_info *alloc_frames(unsigned order, unsigned memf)
 {
+	enum kind kind;
 	u32 clock;
 	mfn_t mfn;
 
 	if (order > MAX_ORDER)
 		return NULL;
 	spin_lock(&heap_lock);
-	mfn = take(order, MEMF_bits(memf));
-	if (mfn)
-		own(mfn, order);
+	mfn = take_own(order, memf | MEMF_JOIN, &kind);
 	clock = last_free_clock;
 	spin_unlock(&heap_lock);
-	return mfn ? hand_out(mfn, order, memf, clock) : NULL;
+	return mfn ? hand_out(mfn, order, must_scrub(memf, kind), clock) : NULL;
 }
 
 struct page_info *alloc_domain_frames(struct domain *d, unsigned order, unsigned memf)
 {
 	u64 n = 1UL << order;
+	enum kind kind;
 	mfn_t mfn = 0;
 	u32 clock;
 
@@ -182,17 +214,16 @@ struct page_info *alloc_domain_frames(struct domain *d, unsigned order, unsigned
 		return NULL;
 	spin_lock(&heap_lock);
 	if (nr_free + d->claimed >= n + nr_claimed)
-		mfn = take(order, MEMF_bits(memf));
+		mfn = take_own(order, memf, &kind);
 	if (mfn) {
 		u64 claimed = MIN(d->claimed, n);
 
-		own(mfn, order);
 		d->claimed -= claimed;
 		nr_claimed -= claimed;
 	}
 	clock = last_free_clock;
 	spin_unlock(&heap_lock);
-	return mfn ? hand_out(mfn, order, memf, clock) : NULL;
+	return mfn ? hand_out(mfn, order, must_scrub(memf, kind), clock) : NULL;
 }
 
 int claim_frames(struct domain *d, u64 pages)
@@ -231,13 +262,12 @@ void free_frames(struct page_info *pg, unsigned order)
 	}
 	spin_lock(&heap_lock);
 	for (u64 i = 0; i < 1UL << order; i++) {
-		pg[i].count = COUNT_FREE_DIRTY;
+		pg[i].count = COUNT_FREE;
 		pg[i].type = pg[i].aux = 0;
 	}
-	nr_dirty += 1UL << order;
 	if (guest)
 		last_free_clock = atomic_add(&tlb_clock, 1) - 1;	/* so that a flush from now on counts */
-	insert(mfn, order);
+	insert(mfn, order, DIRTY);
 	spin_unlock(&heap_lock);
 }
 
@@ -247,11 +277,11 @@ void free_boot_frame(mfn_t mfn)
 		free_frames(mfn_to_page(mfn), 0);
 }
 
-/* Zeroes one of the next frames that needs it; false: there is nothing to do, or not now. */
-static bool scrub_next_frame(void)
+/* Zeroes one frame that needs it; false: there is nothing to do, or not now. */
+static bool scrub_frame(void)
 {
-	bool found = false;
-	mfn_t tried;
+	mfn_t mfn = 0;
+	bool more;
 
 	if (!spin_trylock(&heap_lock))
 		return true;
@@ -259,24 +289,15 @@ static bool scrub_next_frame(void)
 		spin_unlock(&heap_lock);
 		return false;
 	}
-	for (tried = 0; tried < SCRUB_LOOKS && !found; tried++) {
-		struct page_info *pg;
-
-		if (++scrub_next >= max_mfn)
-			scrub_next = 1;
-		if (!mfn_valid(scrub_next))
-			continue;
-		pg = mfn_to_page(scrub_next);
-		found = page_owner(pg) == DOMID_INVALID && (pg->count & PGC_DIRTY);
-		if (found) {
-			clear_page(page_to_va(pg));
-			pg->count &= ~PGC_DIRTY;
-			nr_dirty--;
-		}
+	for (unsigned zone = 0; zone < NR_ZONES && !mfn; zone++)
+		mfn = take_of(DIRTY, zone, 0, ~0UL);
+	if (mfn) {
+		clear_page(mfn_to_va(mfn));
+		insert(mfn, 0, CLEAN);
 	}
-	found = nr_dirty;
+	more = nr_dirty;
 	spin_unlock(&heap_lock);
-	return found;
+	return more;
 }
 
 /* One CPU at a time: more would only wait for the lock, and make others wait longer. */
@@ -287,7 +308,7 @@ bool scrub_some(void)
 
 	if (!atomic_read(&nr_dirty) || xchg(&busy, true))
 		return false;
-	more = scrub_next_frame();
+	more = scrub_frame();
 	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 	return more;
 }
@@ -309,13 +330,12 @@ u64 dirty_frames_count(void) { return atomic_read(&nr_dirty); }
 
 void __init heap_add(mfn_t start, mfn_t end)
 {
-	nr_dirty += end - start;
 	while (start < end) {
 		unsigned order = MIN(ffs64(start), (unsigned)MAX_ORDER);
 
 		while (start + (1UL << order) > end)
 			order--;
-		insert(start, order);
+		insert(start, order, DIRTY);
 		start += 1UL << order;
 	}
 }

@@ -7,12 +7,12 @@
 
 #define OWNER(domid)	((u64)(domid) << PGC_OWNER_SHIFT)
 
-/* The count word of a free frame whose old bytes are still in it. */
-#define COUNT_FREE_DIRTY	(OWNER(DOMID_INVALID) | PGC_DIRTY)
+/* The count word of a free frame that isn't the first of a chunk. */
+#define COUNT_FREE		OWNER(DOMID_INVALID)
 /* Of a frame that the hypervisor uses for itself. */
 #define COUNT_XEN		(OWNER(DOMID_XEN) | 1)
 
-/* Boot: give frames [start, end) to the heap; their count words are COUNT_FREE_DIRTY. */
+/* Boot: give frames [start, end) to the heap; their count words are COUNT_FREE. */
 void heap_add(mfn_t start, mfn_t end);
 
 /* image.c, after the heap is there: map the image with the rights that its parts need. */

@@ -357,7 +357,7 @@ static u64 __init first_count(mfn_t mfn, mfn_t *end)
 			continue;
 		if (mfn >= spare[i].start) {
 			*end = MIN(*end, spare[i].end);
-			return COUNT_FREE_DIRTY;
+			return COUNT_FREE;
 		}
 		*end = MIN(*end, spare[i].start);
 		break;

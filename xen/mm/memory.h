@@ -27,10 +27,13 @@ long memory_reservation(u64 op, u64 arg, u64 done);
  * reference goes. False if @d doesn't own it, or has given it back already.
  */
 bool remove_frame(struct domain *d, mfn_t mfn);
-/* How alloc_domain_frames() should treat frames for @d: only dom0 may see old bytes. */
-static inline unsigned scrub_flags(const struct domain *d)
+/*
+ * For alloc_domain_frames(): only dom0 may see old bytes. Its devices need frames side by side;
+ * guests' builders take single ones instead.
+ */
+static inline unsigned alloc_flags(const struct domain *d)
 {
-	return is_control_domain(d) ? MEMF_NO_SCRUB : 0;
+	return is_control_domain(d) ? MEMF_NO_SCRUB | MEMF_JOIN : 0;
 }
 
 /* exchange.c */

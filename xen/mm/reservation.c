@@ -32,7 +32,7 @@ static struct page_info *give_extent(struct domain *d, const struct xen_memory_r
 	unsigned bits = XENMEMF_get_address_bits(r->mem_flags);
 	struct page_info *pg;
 
-	pg = alloc_domain_frames(d, r->extent_order, MEMF_bits(bits) | scrub_flags(d));
+	pg = alloc_domain_frames(d, r->extent_order, MEMF_bits(bits) | alloc_flags(d));
 	if (pg && assign_frames(d, pg, r->extent_order)) {
 		free_frames(pg, r->extent_order);
 		pg = NULL;

@@ -43,7 +43,7 @@ _Static_assert(sizeof(struct page_info) == 16, "page_info");
 #define PGC_ALLOCATED		BIT(48)	/* the owner's own reference has not been dropped */
 #define PGC_HVPAGE		BIT(49)	/* hypervisor memory shared with its owner: guests can't free it */
 #define PGC_FREE		BIT(50)	/* head of a free chunk; order in bits 0-7 of count */
-#define PGC_DIRTY		BIT(51)	/* free, and holds old bytes: scrub before a guest gets it */
+#define PGC_DIRTY		BIT(51)	/* its frames hold old bytes: scrub before a guest gets them */
 #define PGC_BAD			BIT(52)	/* never allocate */
 
 #define PGT_COUNT_MASK		((1u << 25) - 1)
@@ -93,8 +93,9 @@ void mm_init(void);
 #define MEMF_bits(n)		((n) & 0xff)	/* frames below 2^n bytes; 0: anywhere */
 #define MEMF_NO_SCRUB		BIT(8)	/* caller overwrites every byte, or is the hypervisor */
 #define MEMF_ZERO		BIT(9)	/* hand out zeroed frames */
+#define MEMF_JOIN		BIT(10)	/* rather than fail, make free memory dirty that is clean */
 
-/* 2^order contiguous frames owned by DOMID_XEN, count 1; NULL if there are none. */
+/* 2^order contiguous frames owned by DOMID_XEN, count 1; NULL if there are none. MEMF_JOIN is implied. */
 struct page_info *alloc_frames(unsigned order, unsigned memf);
 void free_frames(struct page_info *pg, unsigned order);	/* count must be 1 -> 0; marks them dirty */
 void free_boot_frame(mfn_t mfn);	/* one that the boot loader filled, unless badpage= names it */
