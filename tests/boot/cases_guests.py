@@ -2,6 +2,7 @@
 """Guests' disks and networks, save and restore, guests of other makes."""
 import http.server
 import os
+import re
 import socket
 import threading
 import time
@@ -422,7 +423,8 @@ def bad_saves(env):
     m.command(f"dd if=/dev/urandom of=/tmp/demo2.save bs=1 seek={size // 2} count=64 conv=notrunc 2>/dev/null")
     refused(env, "xl restore /tmp/demo2.save", r"was altered since it was saved")
     refused(env, "xl restore /etc/hosts", r"no checksum at its end")
-    refused(env, "xl migrate web otherhost", r"can't move running guests yet; nothing was done")
+    refused(env, "xl migrate -s false web otherhost", r"otherhost can't be reached, .*the guest goes on")
+    refused(env, "xl remus web otherhost", r"no log of what a guest changes; nothing was done")
     real = "/usr/lib/xen-4.17/bin/xl"
     refused(env, f"{real} migrate -s '' web '{real} migrate-receive'", r"Operation not supported")
     inside(env, "web", "true")
@@ -471,3 +473,54 @@ def bridged(env):
     m.command("killall udhcpc; ip -4 addr del 10.0.2.15/24 dev xenbr0")
     has(m.command("welcome"), r"addresses +none yet, waiting for DHCP on xenbr0", "without the machine's address")
     m.command("xl destroy demo1")
+
+
+# ---- two machines ---------------------------------------------------------------------
+
+two = Group("two-machines", "a guest moves to another machine")
+
+
+def boot_linked(env, number, link):
+    m = boot_direct(env, "dom0_mem=300M", initrd=env.initrd, memory=512,
+                    kernel_args=f"console=hvc0 ip=10.9.8.{number}::10.9.8.{number}:255.255.255.0:m{number}:eth0:off",
+                    extra=["-cdrom", env.iso,
+                           "-nic", f"socket,{link},model=e1000,mac=52:54:00:09:08:0{number}"])
+    m.login()
+    return m
+
+
+@two
+def migrated(env):
+    """a guest whose name is taken there goes on here; else its processes go on there, with the right time"""
+    port = free_port()
+    env.machine = m = boot_linked(env, 1, f"listen=127.0.0.1:{port}")
+    other = boot_linked(env, 2, f"connect=127.0.0.1:{port}")
+    try:
+        wait_for(env, "ping -c 1 -W 2 10.9.8.2", 30)
+        start_guest(env, "/etc/xen/demo1.cfg", "demo1")
+        inside(env, "demo1", "(while :; do date +%s >/tmp/now; sleep 1; done) >/dev/null 2>&1 &")
+        other.command("xl create -p /etc/xen/demo1.cfg", 60)
+        refused(env, "DROPBEAR_PASSWORD=xendemo xl migrate -s 'dbclient -y -y' demo1 root@10.9.8.2",
+                r"already exists[^$]*couldn't be (sent to|restored on) root@10\.9\.8\.2; it goes on here")
+        inside(env, "demo1", "true")
+        has(other.command("xl list demo1"), r"demo1 +1 +64 +1 +--p", "the other's own guest")
+        other.command("xl destroy demo1")
+
+        m.send("xl migrate demo1 root@10.9.8.2\n")
+        m.expect(r"\(y/n\)", 20)
+        m.send("y\n")
+        m.expect(r"[Pp]assword: ?", 20)
+        m.send("xendemo\n")
+        m.expect(r"demo1 runs on root@10\.9\.8\.2 now", 120)
+        m.expect("# ?$", 30)
+        if "demo1" in m.command("xl list"):
+            raise Failure("the guest is still here")
+        env.machine = other
+        has(inside(env, "demo1", "echo late=$(($(date +%s) - $(cat /tmp/now)))"), r"late=[012]\b", "its loop")
+        here = int(other.command("date +%s").split()[0])
+        there = int(re.search(r"now=(\d+)", inside(env, "demo1", "echo now=$(date +%s)"))[1])
+        if abs(here - there) > 2:
+            raise Failure(f"the guest's time is {there - here} s off")
+    finally:
+        env.machine = m
+        other.close()
