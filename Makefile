@@ -50,7 +50,7 @@ include docs/docs.mk
 
 all: xen kernels iso ## everything: hypervisor, kernels, root, initrd, CD image (build/xendemo.iso)
 
-kernels: $(KERNEL0) ## the two kernels, xen0 and xenU (from the cache if nothing changed)
+kernels: $(KERNEL0) $(KERNELU) ## the two kernels, xen0 and xenU (from the cache if nothing changed)
 
 # One recursive call makes both, at once; it takes a second if they are in the cache.
 # The decoders come from the same source: one at a time looks for it.
