@@ -10,8 +10,9 @@ KERNELU ?= $(O)/linux-xen/vmlinuz-xenU
 ROOTFS := $(O)/rootfs.squashfs
 ROOTFS_TREE := $(O)/rootfs/root
 
-# Measured on this root of 17 MB, without the guests' kernel: its size as a squashfs, and how many instructions Linux
-# takes to read all of it (QEMU's -icount); the boot to the login reads about half.
+# Measured on this root of 17 MB, without the guests' kernel: its size as a squashfs, and how
+# many instructions Linux takes to read all of it (QEMU's -icount); the boot to the login reads
+# about half.
 #
 #              zstd, level 19                             gzip        xz, -Xbcj x86
 #   blocks     32K      64K      128K     256K     1M     128K       128K     1M
