@@ -13,6 +13,8 @@
  */
 typedef int domctl_fn(struct domain *d, struct xen_domctl *op);
 
+#define MAX_PAUSES	255		/* of a domain or a vcpu, by commands */
+
 /* domctl_life.c */
 domctl_fn domctl_createdomain, domctl_destroydomain, domctl_pausedomain, domctl_unpausedomain,
 	  domctl_resumedomain, domctl_setdomainhandle, domctl_set_address_size,

@@ -8,7 +8,6 @@
  */
 #include "control.h"
 
-#define MAX_PAUSES	255
 #define MAX_IO		(1u << 20)	/* bytes of one call: the guest stands still meanwhile */
 
 bool stop_for_debugger(struct vcpu *v, u8 vector)

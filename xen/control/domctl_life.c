@@ -2,7 +2,6 @@
 /* domctl: birth, pause and end of a domain, and what it is told about time. */
 #include "control.h"
 
-#define MAX_PAUSES	255
 #define MAX_OFFSET_S	(1L << 33)	/* 272 years */
 
 /* ---- birth -------------------------------------------------------------------- */

@@ -44,13 +44,20 @@ static unsigned zone_of(mfn_t mfn)
 	return bits <= LOW_BITS ? 0 : bits - LOW_BITS;
 }
 
+/* How a free chunk is marked, in its first frame's count. */
+#define MARKS		(PGC_FREE | PGC_DIRTY | FREE_ORDER_MASK)
+static u64 marks(unsigned order, enum kind kind)
+{
+	return PGC_FREE | (kind == DIRTY ? PGC_DIRTY : 0) | order;
+}
+
 static void push(mfn_t mfn, unsigned order, enum kind kind)
 {
 	struct page_info *pg = mfn_to_page(mfn);
 	unsigned zone = zone_of(mfn);
 	u32 *head = &chunks[kind][zone][order];
 
-	pg->count |= PGC_FREE | (kind == DIRTY ? PGC_DIRTY : 0) | order;
+	pg->count |= marks(order, kind);
 	pg->prev = 0;
 	pg->next = *head;
 	if (*head)
@@ -64,7 +71,7 @@ static void unlink(mfn_t mfn, unsigned order, enum kind kind)
 	struct page_info *pg = mfn_to_page(mfn);
 	unsigned zone = zone_of(mfn);
 
-	pg->count &= ~(PGC_FREE | PGC_DIRTY | FREE_ORDER_MASK);
+	pg->count &= ~MARKS;
 	if (pg->next)
 		mfn_to_page(pg->next)->prev = pg->prev;
 	if (pg->prev)
@@ -81,10 +88,9 @@ static void insert(mfn_t mfn, unsigned order, enum kind kind)
 	nr_dirty += kind == DIRTY ? 1UL << order : 0;
 	for (; order < MAX_ORDER; order++) {
 		mfn_t buddy = mfn ^ (1UL << order);
-		u64 want = PGC_FREE | (kind == DIRTY ? PGC_DIRTY : 0) | order;
 
 		if (!mfn_valid(buddy) || zone_of(buddy) != zone_of(mfn) ||
-		    (mfn_to_page(buddy)->count & (PGC_FREE | PGC_DIRTY | FREE_ORDER_MASK)) != want)
+		    (mfn_to_page(buddy)->count & MARKS) != marks(order, kind))
 			break;
 		unlink(buddy, order, kind);
 		mfn &= ~(1UL << order);
@@ -143,11 +149,8 @@ static void forget_clean(void)
 	for (unsigned zone = 0; zone < NR_ZONES; zone++) {
 		while (orders[CLEAN][zone]) {
 			unsigned order = ffs64(orders[CLEAN][zone]);
-			mfn_t mfn = chunks[CLEAN][zone][order];
 
-			unlink(mfn, order, CLEAN);
-			nr_free -= 1UL << order;
-			insert(mfn, order, DIRTY);
+			insert(take_of(CLEAN, zone, order, ~0UL), order, DIRTY);
 		}
 	}
 }
