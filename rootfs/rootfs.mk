@@ -39,7 +39,7 @@ $(O)/rootfs/debs: rootfs/packages rootfs/fetch-debs
 	rootfs/fetch-debs rootfs/packages $(XENDEMO_CACHE)/debs >$@.new
 	mv $@.new $@
 
-# Unpacking the guests' kernel is half of what xl does to create a guest: here it is done already.
+# Unpacking the guests' kernel is a quarter of what xl does to create a guest: here it is done already.
 $(O)/rootfs/vmlinux-xenU: $(KERNELU)
 	@mkdir -p $(@D)
 	objcopy -S -R .comment $(O)/linux-xen/vmlinux-xenU $@
